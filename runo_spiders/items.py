@@ -17,6 +17,9 @@ Scalar: TypeAlias = str | int | float | bool
 Json: TypeAlias = Any
 """Whatever `json.loads` returns; only the JSON edges hold such values."""
 
+NOTHING_FOUND = "NOTHING_FOUND: no field of the schema has a value on this page"
+"""The warning of a success that holds no value."""
+
 RenderMode = Literal["fetch", "headless", "structured", "cache"]
 Status = Literal["success", "error"]
 
@@ -83,8 +86,9 @@ class ErrorInfo:
 class Page:
     """One fetched page on its way through the pipelines.
 
-    `findings` maps the JSON pointers of leaves to values; `data`, `evidence` and `warnings` are filled by the
-    validation pipeline. `failure` is set when a rung failed after others had found values.
+    `given` is an item that a custom spider scraped itself, as plain JSON. `findings` maps the JSON pointers
+    of leaves to values, `rejected` to the reason why a value did not fit; `data`, `evidence` and `warnings` are
+    filled by the validation pipeline. `failure` is set when a rung failed after others had found values.
     """
 
     url: str
@@ -96,7 +100,9 @@ class Page:
     render_mode: RenderMode = "fetch"
     usage: Usage = Usage(fetches=1)
     extra: Mapping[str, str] = field(default_factory=dict)
+    given: Json = None
     findings: Mapping[str, Finding] = field(default_factory=dict)
+    rejected: Mapping[str, str] = field(default_factory=dict)
     failure: ErrorInfo | None = None
     data: Json = None
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
@@ -125,3 +131,10 @@ class Row:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     usage: Usage = Usage()
     extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> str:
+        """How the URL is counted: `success`, `empty` for a success without any value, or the error code."""
+        if self.error is not None:
+            return self.error.code
+        return "empty" if NOTHING_FOUND in self.warnings else "success"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, cast
 from urllib.parse import urljoin
@@ -12,6 +11,7 @@ from urllib.parse import urljoin
 from lxml import etree, html
 
 from runo_spiders.items import Evidence, Json
+from runo_spiders.page.scripts import json_in
 from runo_spiders.schema.model import unescape
 
 _SPACE = re.compile(r"\s+")
@@ -23,6 +23,7 @@ class Document:
     def __init__(self, text: str, url: str) -> None:
         self.text = text
         self.url = url
+        self._json: dict[str, Json] = {}
 
     @cached_property
     def root(self) -> html.HtmlElement:
@@ -36,7 +37,7 @@ class Document:
 
     @cached_property
     def tree(self) -> etree._ElementTree:
-        return self.root.getroottree()
+        return cast(etree._ElementTree, self.root.getroottree())
 
     @cached_property
     def base_url(self) -> str:
@@ -60,12 +61,22 @@ class Document:
         if not nodes:
             return None
         text = string_value(nodes[0])
-        return text if evidence.pointer is None else read_pointer(text, evidence.pointer)
+        return text if evidence.pointer is None else self._leaf(text, evidence.pointer)
+
+    def json_in(self, text: str) -> Json:
+        """The JSON of a script of this page (see `scripts.json_in`), read once for the page."""
+        if text not in self._json:
+            self._json[text] = json_in(text)
+        return self._json[text]
 
     def holds(self, evidence: Evidence) -> bool:
         """Whether the text of the evidence stands where it says; white space does not count."""
         text = self.read(evidence)
         return text is not None and _squeeze(evidence.text) in _squeeze(text)
+
+    def _leaf(self, text: str, pointer: str) -> str | None:
+        leaf = _follow(self.json_in(text), pointer)
+        return None if leaf is None or isinstance(leaf, dict | list) else json_text(leaf)
 
 
 def string_value(node: Any) -> str:
@@ -80,23 +91,9 @@ def collapse(text: str) -> str:
     return " ".join(text.split())
 
 
-def read_pointer(text: str, pointer: str) -> str | None:
-    """The leaf that a JSON pointer leads to in the first JSON value of a script that holds it."""
-    for value in json_values(text):
-        leaf = _follow(value, pointer)
-        if leaf is not None and not isinstance(leaf, dict | list):
-            return json_text(leaf)
-    return None
-
-
 def json_text(leaf: Json) -> str:
     """A JSON leaf as evidence shows it: strings bare, `true` and numbers as JSON writes them."""
     return leaf if isinstance(leaf, str) else json.dumps(leaf)
-
-
-def json_values(text: str) -> Iterator[Json]:
-    """The JSON values of a script: all of it, or the objects and arrays that follow assignments."""
-    raise NotImplementedError
 
 
 def _follow(value: Json, pointer: str) -> Json:

@@ -81,9 +81,28 @@ def unescape(token: str) -> str:
     return token.replace("~1", "/").replace("~0", "~")
 
 
+def slots_of(node: Field) -> tuple[Slot, ...]:
+    """The slots of a part of a schema; their pointers start at that part."""
+    return tuple(_slots("", node))
+
+
 def _slots(pointer: str, node: Field) -> Iterator[Slot]:
     if node.type == "object":
         for child in node.properties:
             yield from _slots(f"{pointer}/{escape(child.name)}", child)
     else:
         yield Slot(pointer, node)
+
+
+def field_at(root: Field, pointer: str) -> Field | None:
+    """The field that a JSON pointer into the data leads to, or None if the schema has no such place."""
+    node: Field | None = root
+    for token in pointer.split("/")[1:]:
+        if node is None:
+            return None
+        if node.type == "array":
+            node = node.items if token.isdigit() else None
+        else:
+            name = unescape(token)
+            node = next((child for child in node.properties if child.name == name), None)
+    return node

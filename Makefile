@@ -1,0 +1,39 @@
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?= $(RUNO_DATA)
+
+.PHONY: help install demo test check bench clean
+
+help:
+	@echo "make demo    serve the sample site, run the main job on it, print its rows"
+	@echo "make test    run the tests"
+	@echo "make check   formatting, lint, types"
+	@echo "make bench   the benchmarks (DATA=folder with the real pages)"
+	@echo "make install only make .venv"
+
+# The stamp is newer than pyproject.toml when .venv holds what that asks for.
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+install: .venv/installed
+
+demo: install
+	@$(BIN)/python demo/run.py
+
+test: install
+	$(BIN)/python -m pytest
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: install
+	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.egress
+	$(if $(DATA),$(BIN)/python -m benchmarks.accuracy --data $(DATA),@echo "left out: benchmarks.accuracy (give DATA=folder)")
+
+clean:
+	rm -rf .venv build dist *.egg-info out

@@ -1,0 +1,149 @@
+"""From findings to an answer: data in the schema's shape, validated, filtered and capped, with its warnings.
+
+The steps change the findings, never the data: data is assembled from what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from runo_spiders.errors import PageFailure
+from runo_spiders.items import NOTHING_FOUND, Evidence, Finding, Json
+from runo_spiders.job import DateFilter, JobSpec
+from runo_spiders.schema.assemble import assemble
+from runo_spiders.schema.model import Schema, escape
+from runo_spiders.schema.validate import Validator
+
+Findings = Mapping[str, Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a job demands of a row. `require` holds JSON pointers of fields of a record."""
+
+    require: tuple[str, ...] = ()
+    date_filter: DateFilter | None = None
+    max_items: int | None = None
+
+    @classmethod
+    def of(cls, job: JobSpec) -> Rules:
+        return cls(tuple("/" + escape(name) for name in job.require), job.date_filter, job.max_items_per_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    data: Json
+    evidence: Mapping[str, Evidence]
+    warnings: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Draft:
+    findings: Findings
+    warnings: list[str] = field(default_factory=list)
+
+
+class Answers:
+    """Makes the answers of one job."""
+
+    def __init__(self, schema: Schema, rules: Rules) -> None:
+        self._schema = schema
+        self._rules = rules
+        self._validator = Validator(schema)
+
+    def answer(self, findings: Findings, rejected: Mapping[str, str]) -> Answer:
+        """Raises `PageFailure` if nothing fits its field, or a required field has no value."""
+        if rejected and not findings and len(rejected) >= len(self._schema.slots):
+            raise PageFailure("TYPE_COERCION_FAILED", "; ".join(_tell(rejected)))
+        draft = _Draft(findings)
+        self._drop_invalid(draft)
+        self._drop_out_of_dates(draft)
+        self._cut(draft)
+        self._tell_what_is_odd(draft, rejected)
+        data = assemble(self._schema, draft.findings)
+        self._check_required(draft.findings)
+        evidence = {pointer: finding.evidence for pointer, finding in draft.findings.items()}
+        return Answer(data, evidence, tuple(draft.warnings))
+
+    def _drop_invalid(self, draft: _Draft) -> None:
+        for violation in self._validator.check(assemble(self._schema, draft.findings)):
+            draft.warnings.append(f"{violation.pointer or '/'}: {violation.message}")
+            draft.findings = {
+                pointer: finding
+                for pointer, finding in draft.findings.items()
+                if pointer != violation.pointer
+            }
+
+    def _drop_out_of_dates(self, draft: _Draft) -> None:
+        wanted = self._rules.date_filter
+        if wanted is None or not self._schema.many:
+            return
+        days = {index: _day(draft.findings, index, wanted.field) for index in _records(draft.findings)}
+        undated = sum(day is None for day in days.values())
+        if undated:
+            draft.warnings.append(f"{undated} items without a readable {wanted.field} were left out")
+        draft.findings = _keep(draft.findings, [i for i, day in days.items() if _is_within(day, wanted)])
+
+    def _cut(self, draft: _Draft) -> None:
+        most = self._rules.max_items
+        records = _records(draft.findings) if self._schema.many and most is not None else []
+        if most is not None and len(records) > most:
+            draft.warnings.append(f"max_items_per_url was reached: {len(records) - most} items were left out")
+            draft.findings = _keep(draft.findings, records[:most])
+
+    def _tell_what_is_odd(self, draft: _Draft, rejected: Mapping[str, str]) -> None:
+        if not draft.findings:
+            draft.warnings.append(NOTHING_FOUND)
+        for pointer, finding in draft.findings.items():
+            draft.warnings += (f"{pointer}: {warning}" for warning in finding.warnings)
+        draft.warnings += _tell(rejected)
+        missing = [slot.pointer for slot in self._schema.slots if not _has(draft.findings, slot.pointer)]
+        told = {pointer for pointer in missing if any(p.startswith(pointer) for p in rejected)}
+        draft.warnings += (f"{pointer or '/'}: not found" for pointer in missing if pointer not in told)
+
+    def _check_required(self, findings: Findings) -> None:
+        prefixes = [f"/{i}" for i in _records(findings)] if self._schema.many else [""]
+        for prefix in prefixes or [""]:
+            missing = [name[1:] for name in self._rules.require if not _has(findings, prefix + name)]
+            if missing:
+                raise PageFailure("REQUIRED_MISSING", ", ".join(missing))
+
+
+def _tell(rejected: Mapping[str, str]) -> list[str]:
+    return [f"{pointer}: {why}" for pointer, why in rejected.items()]
+
+
+def _has(findings: Findings, pointer: str) -> bool:
+    return pointer in findings or any(found.startswith(pointer + "/") for found in findings)
+
+
+def _records(findings: Findings) -> list[int]:
+    """The indices of the records of a root array, ascending."""
+    return sorted({int(pointer.split("/")[1]) for pointer in findings})
+
+
+def _keep(findings: Findings, records: list[int]) -> Findings:
+    """The findings of these records only, renumbered from 0."""
+    new_index = {str(old): new for new, old in enumerate(records)}
+    kept: dict[str, Finding] = {}
+    for pointer, finding in findings.items():
+        record, _, rest = pointer[1:].partition("/")
+        if record in new_index:
+            kept[f"/{new_index[record]}" + (f"/{rest}" if rest else "")] = finding
+    return kept
+
+
+def _day(findings: Findings, record: int, name: str) -> date | None:
+    finding = findings.get(f"/{record}/{escape(name)}")
+    try:
+        return date.fromisoformat(str(finding.value)[:10]) if finding else None
+    except ValueError:
+        return None
+
+
+def _is_within(day: date | None, wanted: DateFilter) -> bool:
+    if day is None:
+        return False
+    return (wanted.after is None or day >= wanted.after) and (wanted.before is None or day <= wanted.before)

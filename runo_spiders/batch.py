@@ -1,0 +1,167 @@
+"""One batch run of the command line: a supervised crawl into a spool, and the outputs made from it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import BaseSettings, Settings
+
+from runo_spiders.errors import UsageMistake
+from runo_spiders.job import JobSpec
+from runo_spiders.outputs import Output
+from runo_spiders.report import Counts
+from runo_spiders.schema.model import Schema
+from runo_spiders.spool import COUNTS, JOB, TOTAL, Spool, remove
+from runo_spiders.supervisor import Child
+
+_LOOK_EVERY = 0.2
+_MOST_DEATHS = 3
+# What may change between an interrupted run and the one that goes on: how, not what. (The schema's own text
+# stands for its source.)
+_PACE = {"schema_source", "concurrency", "fail_fast", "timeout_ms", "headers_file", "cookies_file"}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is to be run: the spider's arguments, where the outputs go, and the spool beside the first one."""
+
+    arguments: Mapping[str, Any]
+    job: JobSpec
+    schema: Schema
+    outputs: tuple[Output, ...]
+    spool: Path
+
+    @property
+    def identity(self) -> str:
+        """What makes two runs the same job, so that one may go on where the other stopped."""
+        return json.dumps([self.job.model_dump(mode="json", exclude=_PACE), self.schema.document])
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended. `interrupted` by Ctrl-C; `lost` when the crawl's process kept dying."""
+
+    counts: Counts
+    interrupted: bool
+    lost: bool
+
+
+def spool_beside(outputs: tuple[Output, ...]) -> Path:
+    """The spool's path: beside the first output that is a file, else in a folder for temporary files."""
+    for output in outputs:
+        if output.path != "-":
+            return Path(output.path + ".spool")
+    return Path(tempfile.mkdtemp(prefix="runo-")) / "rows.spool"
+
+
+def prepare(batch: Batch, overwrite: bool) -> None:
+    """Clear the way: raise `UsageMistake` for an output that would be lost, keep a spool to resume."""
+    if overwrite or batch.job.crawls:
+        # A crawl is walked anew: which links were seen is not in the spool.
+        remove(str(batch.spool))
+    resumes = batch.spool.exists()
+    for output in batch.outputs:
+        if output.path != "-" and Path(output.path).exists() and not (overwrite or resumes):
+            raise UsageMistake(f"output {output.path}: exists already, give --overwrite to replace it")
+    spool = Spool.open(str(batch.spool))
+    try:
+        if spool.fact(JOB) not in (None, batch.identity):
+            raise UsageMistake(
+                f"spool {batch.spool}: belongs to another job, give --overwrite to start this one anew"
+            )
+        spool.note(JOB, batch.identity)
+    finally:
+        spool.close()
+
+
+def run(batch: Batch, settings: BaseSettings, watch: Callable[[Counts], None]) -> Outcome:
+    """Crawl until every URL has its row, Ctrl-C, or the crawl's process has died three times."""
+    deaths = 0
+    with _interrupts() as interrupts:
+        while True:
+            status = _crawl_once(batch, settings, watch, interrupts)
+            if status == 0 or interrupts:
+                return Outcome(_read_counts(batch.spool, 0.0), bool(interrupts), False)
+            deaths += 1
+            if deaths == _MOST_DEATHS:
+                return Outcome(_read_counts(batch.spool, 0.0), False, True)
+
+
+def write(batch: Batch, complete: bool) -> None:
+    """Write the outputs from the spool; a spool that is complete has then done its work."""
+    spool = Spool.open(str(batch.spool))
+    try:
+        for output in batch.outputs:
+            output.write(spool, batch.schema)
+    finally:
+        spool.close()
+    if complete:
+        remove(str(batch.spool))
+
+
+def _crawl_once(
+    batch: Batch, settings: BaseSettings, watch: Callable[[Counts], None], interrupts: list[int]
+) -> int:
+    """Run the crawl in a child and pass interrupts on to it; its exit status, negative for a signal."""
+    child = Child(lambda: _crawl(batch, settings))
+    started = time.monotonic()
+    passed_on = 0
+    while child.poll() is None:
+        time.sleep(_LOOK_EVERY)
+        if len(interrupts) > passed_on:
+            passed_on += 1
+            child.interrupt()
+        watch(_read_counts(batch.spool, time.monotonic() - started))
+    assert child.status is not None
+    return child.status
+
+
+def _crawl(batch: Batch, settings: BaseSettings) -> int:
+    """In the child: the crawl itself, as `scrapy crawl` runs it."""
+    own = Settings(settings.copy_to_dict(), priority="cmdline")
+    own.set("RUNO_SPOOL", str(batch.spool), priority="cmdline")
+    process = AsyncCrawlerProcess(own)
+    crawler = process.create_crawler("schema")
+    process.crawl(crawler, **batch.arguments)
+    process.start()
+    return int(process.bootstrap_failed)
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Ctrl-C, noted instead of raised: the child is told, and goes in order."""
+    noted: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _read_counts(path: Path, elapsed: float) -> Counts:
+    spool = Spool.open(str(path))
+    try:
+        return counts_of(spool.fact(COUNTS) or {}, spool.fact(TOTAL), elapsed)
+    finally:
+        spool.close()
+
+
+def counts_of(outcomes: Mapping[str, int], total: int | None, elapsed: float) -> Counts:
+    """The counts of a report from rows by outcome."""
+    failed = {code: n for code, n in outcomes.items() if code not in ("success", "empty")}
+    return Counts(total, outcomes.get("success", 0), outcomes.get("empty", 0), failed, elapsed)

@@ -1,0 +1,56 @@
+"""`scrapy assemble`: the outputs of a run that was killed, made from its spool."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from scrapy.commands import ScrapyCommand
+
+from runo_spiders.errors import UsageMistake
+from runo_spiders.exit_status import USAGE
+from runo_spiders.outputs import Output
+from runo_spiders.schema.load import load_schema
+from runo_spiders.spool import SCHEMA, Spool
+
+
+class Command(ScrapyCommand):
+    requires_project = False
+    requires_crawler_process = False
+
+    def syntax(self) -> str:
+        return "SPOOL [-o FILE[:FORMAT]]"
+
+    def short_desc(self) -> str:
+        return "Write the rows of a run that was killed, from its spool"
+
+    def long_desc(self) -> str:
+        return (
+            "Write one row per URL that the run knew of, in their order; JOB_CANCELLED where there is none. "
+            "Without -o, OUT.json.spool is written to OUT.json."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("-o", "--output", action="append", metavar="FILE[:FORMAT]", help="where rows go")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        try:
+            _assemble(args, opts.output)
+        except UsageMistake as mistake:
+            print(f"scrapy assemble: {mistake}", file=sys.stderr)
+            self.exitcode = USAGE
+
+
+def _assemble(args: list[str], outputs: list[str] | None) -> None:
+    if len(args) != 1 or not Path(args[0]).is_file():
+        raise UsageMistake("give the spool of one run, a file that ends in .spool")
+    wanted = [Output.parse(text) for text in outputs or [args[0].removesuffix(".spool")]]
+    spool = Spool.open(args[0])
+    try:
+        schema = load_schema(spool.fact(SCHEMA) or {"type": "object"})
+        for output in wanted:
+            output.write(spool, schema)
+    finally:
+        spool.close()

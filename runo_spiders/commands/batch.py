@@ -1,0 +1,82 @@
+"""`scrapy batch`: the friendly command over the spider, with progress, a summary and outputs in order."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from scrapy.commands import ScrapyCommand
+
+from runo_spiders.batch import Batch, Outcome, prepare, run, spool_beside, write
+from runo_spiders.errors import UsageMistake
+from runo_spiders.exit_status import INTERRUPTED, NONE_SUCCEEDED, USAGE, exit_status
+from runo_spiders.job import JobSpec
+from runo_spiders.outputs import Output
+from runo_spiders.report import ProgressLine, print_summary
+from runo_spiders.spiders.schema import SchemaSpider
+
+
+class Command(ScrapyCommand):
+    requires_project = False
+    requires_crawler_process = False
+    default_settings = {"LOG_LEVEL": "WARNING"}
+
+    def syntax(self) -> str:
+        return "[options] URLS… --schema SCHEMA [-o FILE]"
+
+    def short_desc(self) -> str:
+        return "Turn URLs into rows, with progress, a summary, and outputs in the order of the URLs"
+
+    def long_desc(self) -> str:
+        return (
+            "Fetch URLs (or a file of them, or - for standard input) and write one row per URL. "
+            "A run that was interrupted goes on when the same command is given again."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument(
+            "-o", "--output", action="append", metavar="FILE[:FORMAT]", help="where rows go (default: -)"
+        )
+        parser.add_argument("--overwrite", action="store_true", help="replace outputs, start anew")
+        job = parser.add_argument_group("The job")
+        for name, field in JobSpec.model_fields.items():
+            if name == "urls":
+                continue
+            flag = "--" + (field.alias or name).replace("_", "-")
+            kind: dict[str, Any] = {"action": "store_true"} if field.annotation is bool else {"metavar": "…"}
+            job.add_argument(flag, dest=f"job_{field.alias or name}", help=field.description, **kind)
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        try:
+            batch = _batch(args, opts)
+            prepare(batch, opts.overwrite)
+        except UsageMistake as mistake:
+            print(f"scrapy batch: {mistake}", file=sys.stderr)
+            self.exitcode = USAGE
+            return
+        assert self.settings is not None
+        with ProgressLine() as line:
+            outcome = run(batch, self.settings, line.show)
+        write(batch, complete=not (outcome.interrupted or outcome.lost))
+        print_summary(outcome.counts, [output.path for output in batch.outputs])
+        self.exitcode = _status(outcome)
+
+
+def _batch(args: list[str], opts: argparse.Namespace) -> Batch:
+    options = {name[4:]: value for name, value in vars(opts).items() if name.startswith("job_") and value}
+    urls = {"urls": args[0] if len(args) == 1 else tuple(args)} if args else {}
+    arguments = urls | options
+    job, schema = SchemaSpider.check_arguments(arguments)
+    outputs = tuple(map(Output.parse, opts.output or ["-"]))
+    return Batch(arguments, job, schema, outputs, spool_beside(outputs))
+
+
+def _status(outcome: Outcome) -> int:
+    if outcome.interrupted:
+        return INTERRUPTED
+    if outcome.lost:
+        return NONE_SUCCEEDED
+    counts = outcome.counts
+    return exit_status({"success": counts.succeeded, "empty": counts.empty, **counts.failed_by_code})

@@ -1,0 +1,59 @@
+"""Fields from the JSON of a page's own scripts, where one object is clearly the page's record.
+
+Such JSON is noisy: configuration, recommendations, translations, codes for analytics. An object counts only
+when it has several of the schema's fields and bears the page's name or address, and a value of it only when a
+reader of the page can see it too.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import cast
+
+from lxml import etree
+
+from runo_spiders.extract.main_entity import Identity
+from runo_spiders.extract.mapping import leaf_for
+from runo_spiders.extract.vocabulary import names_of
+from runo_spiders.page.document import collapse
+from runo_spiders.page.embedded import Match, matching_objects
+from runo_spiders.page.entity import Leaf
+from runo_spiders.schema.coerce import Reading
+from runo_spiders.schema.model import Field
+
+_LEAST_FIELDS = 2
+_MOST_OBJECTS = 200
+_visible_texts = etree.XPath("//body//text()[not(parent::script or parent::style or parent::noscript)]")
+
+
+class AppState:
+    """The objects in a page's scripts that are about what the page is about."""
+
+    def __init__(self, identity: Identity, record: Field) -> None:
+        self._identity = identity
+        self._record = record
+
+    def leaf_for(self, field: Field, reading: Reading) -> Leaf | None:
+        """The field's value, if the best objects that have it agree on it and it can be seen on the page."""
+        found = [(each.hits, leaf_for(each.entity, field, reading)) for each in self._matches]
+        leaves = [(hits, leaf) for hits, leaf in found if leaf is not None]
+        if not leaves:
+            return None
+        most, best = leaves[0]
+        agreed = all(leaf.value == best.value for hits, leaf in leaves if hits == most)
+        return best if agreed and self._is_visible(best) else None
+
+    @cached_property
+    def _matches(self) -> list[Match]:
+        identity = self._identity
+        wanted = frozenset(name for field in self._record.properties for name in names_of(field))
+        found = list(matching_objects(identity.document, wanted, _LEAST_FIELDS))[:_MOST_OBJECTS]
+        own = [each for each in found if identity.is_named(each.entity) or identity.is_linked(each.entity)]
+        return sorted(own, key=lambda each: -each.hits)
+
+    @cached_property
+    def _visible(self) -> str:
+        return collapse(" ".join(cast("list[str]", _visible_texts(self._identity.document.root)))).casefold()
+
+    def _is_visible(self, leaf: Leaf) -> bool:
+        return collapse(str(leaf.value)).casefold() in self._visible

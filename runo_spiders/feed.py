@@ -1,0 +1,108 @@
+"""The windowed feed: URLs flow from their source through the spool to the scheduler, a few at a time.
+
+A plain loop over a long list of start URLs blocks the event loop and queues everything (200,000 URLs: 30 s,
+427 MB). Here a thread reads the source, a task writes it to the spool, and the spider takes what it needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+
+from runo_spiders.inputs import Target
+from runo_spiders.spool import TOTAL, Spool
+
+_END = None
+_PAUSE = 0.02
+
+
+class Intake:
+    """Reads a source in a thread of its own, at most a few thousand targets ahead.
+
+    A fault of the source (a file that goes away) is raised by the `take` that comes to it.
+    """
+
+    def __init__(self, source: Iterator[Target]) -> None:
+        self._queue: queue.Queue[Target | Exception | None] = queue.Queue(maxsize=4000)
+        self._source = source
+        self.exhausted = False
+        self.taken = 0
+        # A daemon: nothing waits for a thread that hangs in a read of standard input.
+        threading.Thread(target=self._read, name="intake", daemon=True).start()
+
+    def take(self, most: int = 1000) -> list[Target]:
+        """The targets that have been read by now, without waiting."""
+        taken: list[Target] = []
+        while len(taken) < most and not self.exhausted:
+            try:
+                entry = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if isinstance(entry, Exception):
+                raise entry
+            if entry is _END:
+                self.exhausted = True
+            else:
+                taken.append(entry)
+        self.taken += len(taken)
+        return taken
+
+    def _read(self) -> None:
+        try:
+            for target in self._source:
+                self._queue.put(target)
+        except Exception as fault:
+            self._queue.put(fault)
+        self._queue.put(_END)
+
+
+class Feed:
+    """Targets without a row yet, in order, as the spool learns of them."""
+
+    def __init__(self, spool: Spool, source: Iterator[Target]) -> None:
+        self._spool = spool
+        self._intake = Intake(source)
+        self._filling: asyncio.Task[None] | None = None
+
+    async def targets(self) -> AsyncIterator[Target]:
+        """Yields until the source is exhausted; raises what the source raised."""
+        self._filling = asyncio.create_task(self._fill())
+        last = -1
+        while True:
+            filled = self._filling.done()
+            batch = self._spool.pending(last, 200)
+            if not batch and filled:
+                await self._filling
+                return
+            if not batch:
+                await asyncio.sleep(_PAUSE)
+            for target in batch:
+                assert target.index is not None, "the URLs of a list are numbered"
+                last = target.index
+                yield target
+
+    def drain(self, patience: float = 1.0) -> None:
+        """Write down the rest of the source after a stop, so that each URL gets its row.
+
+        Blocks; gives up on a source (a pipe that stays open) that is silent for `patience` seconds.
+        """
+        if self._filling is not None:
+            self._filling.cancel()
+        quiet_since = time.monotonic()
+        while not self._intake.exhausted and time.monotonic() - quiet_since < patience:
+            targets = self._intake.take()
+            if targets:
+                self._spool.add(targets)
+                quiet_since = time.monotonic()
+            else:
+                time.sleep(_PAUSE)
+
+    async def _fill(self) -> None:
+        while not self._intake.exhausted:
+            self._spool.add(self._intake.take())
+            self._spool.commit()
+            await asyncio.sleep(_PAUSE)
+        self._spool.note(TOTAL, self._intake.taken)

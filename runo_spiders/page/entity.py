@@ -1,0 +1,150 @@
+"""What all structured data is read as: entities with named properties, whose leaves know their place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import NamedTuple, Protocol, TypeAlias
+
+from lxml import etree
+
+from runo_spiders.items import Evidence, Json, Scalar
+from runo_spiders.page.document import Document, collapse, json_text
+from runo_spiders.schema.model import escape
+
+MAX_DEPTH = 24
+"""Values nested deeper than this are not looked at."""
+
+
+class Leaf(NamedTuple):
+    """A scalar and where it stands: an element or a part of it (`@content`), and the pointer if that is JSON.
+
+    `quote` is what stands there when `value` is only a part of it, or was freed from tags.
+    """
+
+    value: Scalar
+    element: etree._Element
+    part: str = ""
+    pointer: str | None = None
+    quote: str = ""
+
+    def evidence(self, document: Document, rung: str) -> Evidence:
+        path = document.xpath_of(self.element)
+        text = collapse(self.quote or json_text(self.value))
+        return Evidence(rung, text, f"{path}/{self.part}" if self.part else path, self.pointer)
+
+
+class Entity(Protocol):
+    """A thing that the page describes. Names of properties are folded (see `fold`)."""
+
+    @property
+    def types(self) -> frozenset[str]: ...
+
+    @property
+    def id(self) -> str: ...
+
+    def names(self) -> Collection[str]: ...
+
+    def get(self, name: str) -> list[Value]:
+        """All values of a property, in order; [] if it has none."""
+
+
+Value: TypeAlias = Leaf | Entity
+
+
+@lru_cache(maxsize=16384)
+def fold(name: str) -> str:
+    """A name without case, separators and prefix: `schema:datePublished` -> `datepublished`."""
+    bare = name.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
+    return "".join(filter(str.isalnum, bare.casefold()))
+
+
+def local_name(type_name: str) -> str:
+    """A type without its vocabulary: `https://schema.org/Product`, `schema:Product` -> `Product`."""
+    return type_name.rstrip("/#").replace("#", "/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+
+
+class JsonSource(NamedTuple):
+    """The node that holds JSON, and the objects of the page that have an `@id`."""
+
+    element: etree._Element
+    part: str
+    by_id: Mapping[str, JsonObject]
+
+
+class JsonObject:
+    """An object in JSON-LD or other JSON. Properties are read when they are asked for."""
+
+    __slots__ = ("_keys", "_raw", "_source", "depth", "pointer")
+
+    def __init__(self, raw: dict[str, Json], source: JsonSource, pointer: str, depth: int = 0) -> None:
+        self._raw = raw
+        self._source = source
+        self.pointer = pointer
+        self.depth = depth
+        self._keys = {fold(key): key for key in reversed(raw) if not key.startswith("@")}
+
+    @property
+    def types(self) -> frozenset[str]:
+        declared = self._raw.get("@type")
+        each = declared if isinstance(declared, list) else [declared]
+        return frozenset(local_name(name) for name in each if isinstance(name, str))
+
+    @property
+    def id(self) -> str:
+        return str(self._raw.get("@id") or "")
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it only names an object that stands elsewhere."""
+        return "@id" in self._raw and all(key in ("@id", "@type") for key in self._raw)
+
+    def names(self) -> Collection[str]:
+        return self._keys.keys()
+
+    def get(self, name: str) -> list[Value]:
+        key = self._keys.get(name)
+        return (
+            [] if key is None else self._read(self._raw[key], f"{self.pointer}/{escape(key)}", self.depth + 1)
+        )
+
+    def member(self, key: str) -> list[Value]:
+        """The values of a key as it is written, such as `@graph`."""
+        return self._read(self._raw.get(key), f"{self.pointer}/{escape(key)}", self.depth + 1)
+
+    def _read(self, raw: Json, pointer: str, depth: int) -> list[Value]:
+        if isinstance(raw, dict):
+            return self._read_object(raw, pointer, depth) if depth < MAX_DEPTH else []
+        if isinstance(raw, list):
+            return [
+                value
+                for index, each in enumerate(raw if depth < MAX_DEPTH else ())
+                for value in self._read(each, f"{pointer}/{index}", depth + 1)
+            ]
+        if raw is None or (isinstance(raw, str) and not raw.strip()):
+            return []
+        return [Leaf(raw, self._source.element, self._source.part, pointer)]
+
+    def _read_object(self, raw: dict[str, Json], pointer: str, depth: int) -> list[Value]:
+        for wrapper in ("@value", "@list", "@set"):
+            if wrapper in raw:
+                return self._read(raw[wrapper], f"{pointer}/{wrapper}", depth + 1)
+        each = JsonObject(raw, self._source, pointer, depth)
+        if each.is_reference:
+            target = self._source.by_id.get(each.id)
+            return (
+                [each] if target is None else [JsonObject(target._raw, target._source, target.pointer, depth)]
+            )
+        return [each]
+
+
+def roots_of(value: Json, source: JsonSource) -> list[JsonObject]:
+    """The objects at the top of a JSON value, those in arrays of arrays too."""
+    if isinstance(value, dict):
+        return [JsonObject(value, source, "")]
+    top = JsonObject({"@graph": value}, source, "")
+    return [
+        JsonObject(each._raw, source, each.pointer.removeprefix("/@graph"))
+        for each in top.member("@graph")
+        if isinstance(each, JsonObject)
+    ]

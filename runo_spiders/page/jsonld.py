@@ -1,0 +1,56 @@
+"""JSON-LD: the entities of a page's `application/ld+json` scripts, references among them resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runo_spiders.items import Json
+from runo_spiders.page.document import Document
+from runo_spiders.page.entity import MAX_DEPTH, Entity, JsonObject, JsonSource, roots_of
+from runo_spiders.schema.model import escape
+
+_INNER = ("mainentity", "mainentityofpage", "itemreviewed")
+"""Properties that lead from an entity about the page to the entity that the page is about."""
+
+
+def read_jsonld(document: Document) -> list[Entity]:
+    """The entities that stand for themselves: top-level ones, those of an `@graph`, and main entities."""
+    by_id: dict[str, JsonObject] = {}
+    roots: list[JsonObject] = []
+    for script in document.root.iter("script"):
+        if "ld+json" in script.get("type", "").lower() and script.text:
+            source = JsonSource(script, "", by_id)
+            value = document.json_in(script.text)
+            roots += roots_of(value, source)
+            if '"@id"' in script.text:
+                by_id.update(_identified(value, source, "", 0))
+    return [entity for root in roots for entity in _standing(root, 0)]
+
+
+def _standing(entity: JsonObject, depth: int) -> Iterator[Entity]:
+    members = [each for each in entity.member("@graph") if isinstance(each, JsonObject)]
+    if entity.types or not members:
+        yield entity
+    for name in _INNER:
+        members += [each for each in entity.get(name) if isinstance(each, JsonObject)]
+    for each in members:
+        if depth < 3 and not each.is_reference:
+            yield from _standing(each, depth + 1)
+
+
+def _identified(
+    value: Json, source: JsonSource, pointer: str, depth: int
+) -> Iterator[tuple[str, JsonObject]]:
+    """The objects that can be referred to: they have an `@id` and say more than that."""
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _identified(each, source, f"{pointer}/{index}", depth + 1)
+    elif isinstance(value, dict):
+        entity = JsonObject(value, source, pointer)
+        if isinstance(value.get("@id"), str) and not entity.is_reference:
+            yield entity.id, entity
+        for key, each in value.items():
+            if isinstance(each, dict | list):
+                yield from _identified(each, source, f"{pointer}/{escape(key)}", depth + 1)

@@ -1,0 +1,138 @@
+"""Microdata and RDFa: entities written into the elements themselves, by two sets of attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from lxml import etree
+
+from runo_spiders.page.document import Document, string_value
+from runo_spiders.page.entity import Leaf, Value, fold, local_name
+
+_VALUE_ATTRIBUTES = {
+    "meta": ("content",),
+    "img": ("content", "src", "data-src"),
+    "audio": ("src",),
+    "embed": ("src",),
+    "iframe": ("src",),
+    "source": ("src", "srcset"),
+    "video": ("src",),
+    "a": ("content", "resource", "href"),
+    "area": ("href",),
+    "link": ("content", "resource", "href"),
+    "object": ("data",),
+    "data": ("value",),
+    "meter": ("value",),
+    "time": ("content", "datetime"),
+}
+_ANY_ATTRIBUTES = ("content", "resource")
+_INNER = frozenset(("mainentity", "mainentityofpage"))
+_LINKING = ("a", "area", "link")
+_URL_NAMES = frozenset(
+    (
+        *("availability", "contenturl", "discussionurl", "id", "image", "item", "itemcondition", "license"),
+        *("logo", "mainentityofpage", "sameas", "thumbnailurl", "url"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The attributes of a way to write entities into markup."""
+
+    scope: str
+    type: str
+    property: str
+    find: etree.XPath
+
+
+MICRODATA = Dialect("itemscope", "itemtype", "itemprop", etree.XPath("//*[@itemprop or @itemscope]"))
+RDFA = Dialect("typeof", "typeof", "property", etree.XPath("//*[@typeof or (@property and not(self::meta))]"))
+
+
+class MarkupItem:
+    """An entity in microdata or RDFa: an element, and under each name the elements with its values."""
+
+    __slots__ = ("_children", "_dialect", "_element", "_properties")
+
+    def __init__(
+        self, element: etree._Element, dialect: Dialect, children: dict[etree._Element, MarkupItem]
+    ) -> None:
+        self._element = element
+        self._dialect = dialect
+        self._children = children
+        self._properties: dict[str, list[etree._Element]] = {}
+
+    @property
+    def types(self) -> frozenset[str]:
+        return frozenset(map(local_name, self._element.get(self._dialect.type, "").split()))
+
+    @property
+    def id(self) -> str:
+        return self._element.get("itemid") or self._element.get("resource") or ""
+
+    def names(self) -> Collection[str]:
+        return self._properties.keys()
+
+    def get(self, name: str) -> list[Value]:
+        values = (self._value(each, name) for each in self._properties.get(name, ()))
+        return [value for value in values if value is not None]
+
+    def add(self, element: etree._Element) -> None:
+        for name in element.get(self._dialect.property, "").split():
+            self._properties.setdefault(fold(name), []).append(element)
+
+    def _value(self, element: etree._Element, name: str) -> Value | None:
+        if element is not self._element and (child := self._children.get(element)):
+            return child
+        return _leaf(element, name)
+
+
+def read_markup(document: Document, dialect: Dialect) -> list[MarkupItem]:
+    """The entities that stand for themselves, and main entities; the first holds stray properties."""
+    marked = cast(list[etree._Element], dialect.find(document.root))
+    items: dict[etree._Element, MarkupItem] = {}
+    for element in marked:
+        if element.get(dialect.scope) is not None:
+            items[element] = MarkupItem(element, dialect, items)
+    stray = MarkupItem(document.root, dialect, items)
+    top = [stray]
+    for element in marked:
+        owner = _owner(element, items)
+        if element.get(dialect.property):
+            (owner or stray).add(element)
+        if element in items and _INNER.issuperset(map(fold, element.get(dialect.property, "").split())):
+            top.append(items[element])
+    for element, item in items.items():
+        for referred in _referred(element, document):
+            item.add(referred)
+    return top
+
+
+def _owner(element: etree._Element, items: dict[etree._Element, MarkupItem]) -> MarkupItem | None:
+    return next((items[each] for each in element.iterancestors() if each in items), None)
+
+
+def _referred(element: etree._Element, document: Document) -> Iterator[etree._Element]:
+    """The elements that `itemref` adds to an item."""
+    for identifier in element.get("itemref", "").split():
+        for target in document.root.xpath("//*[@id=$id]", id=identifier)[:1]:
+            yield from target.xpath("descendant-or-self::*[@itemprop]")
+
+
+def _leaf(element: etree._Element, name: str) -> Leaf | None:
+    """The value of a property: of the attribute that the element's kind has for it, else its text."""
+    for attribute in _VALUE_ATTRIBUTES.get(element.tag, _ANY_ATTRIBUTES):
+        value = element.get(attribute)
+        if value and value.strip() and not _is_mere_link(element, attribute, name):
+            return Leaf(value, element, f"@{attribute}")
+    text = string_value(element)
+    return Leaf(text, element) if text.strip() else None
+
+
+def _is_mere_link(element: etree._Element, attribute: str, name: str) -> bool:
+    """Whether a link only leads to the value: the name of an author is the text of a link, not its target."""
+    linking = element.tag in ("a", "area") and attribute in ("href", "resource")
+    return linking and name not in _URL_NAMES and bool(string_value(element).strip())

@@ -1,0 +1,100 @@
+"""The JSON in scripts and attributes, read as leniently as browsers and crawlers are used to.
+
+Strict JSON is tried first, because it is quick; what it refuses (comments, trailing commas, bare keys, single
+quotes) chompjs reads. Reading is a pure function of the text, so that a JSON pointer found once leads to the
+same leaf again.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator
+
+import chompjs
+
+from runo_spiders.items import Json
+
+MAX_LENGTH = 4_000_000
+"""Longer scripts are not read: no page needs them for its own record, and parsing would cost seconds."""
+
+_MAX_VALUES = 100
+_DECODER = json.JSONDecoder(strict=False)
+_WRAPPING = re.compile(r"(?:\s|\ufeff|\u200b|<!--|-->|(?://\s*)?<!\[CDATA\[|/\*.*?\*/|//[^\n]*\n)*", re.S)
+_SEPARATOR = re.compile(r"[\s,;]*")
+_ASSIGNED = re.compile(r"(?:[\w$)\]'\"]\s*=|\.push\(|\bJSON\.parse\(|\bdefine\(|\breturn)\s*(?=[{\['\"])")
+_QUOTED_JSON = re.compile(r"""'((?:[^'\\]|\\.)*)'|("(?:[^"\\]|\\.)*")""", re.S)
+
+
+def json_in(text: str) -> Json:
+    """The JSON of a script: its value when it is one, else the list of the values in it, [] for none.
+
+    A script of code holds the objects and arrays that are assigned, pushed onto a list or given to
+    `JSON.parse`; they count in their order.
+    """
+    if len(text) > MAX_LENGTH:
+        return []
+    if "&quot;" in text and '"' not in text:
+        text = html.unescape(text)
+    start = _WRAPPING.match(text)
+    begin = start.end() if start else 0
+    if text[begin : begin + 1] in ("{", "["):
+        values = list(_values_from(text, begin))
+        return values[0] if len(values) == 1 else values
+    return list(_assigned_values(text))
+
+
+def _values_from(text: str, begin: int) -> Iterator[Json]:
+    """The values that stand one after the other."""
+    end: int | None = begin
+    while end is not None and text[end : end + 1] in ("{", "["):
+        value, end = _value_at(text, end)
+        if value is not None:
+            yield value
+        if end is not None and (gap := _SEPARATOR.match(text, end)):
+            end = gap.end()
+
+
+def _assigned_values(text: str) -> Iterator[Json]:
+    end: int | None = 0
+    for count, head in enumerate(_ASSIGNED.finditer(text)):
+        if count == _MAX_VALUES:
+            return
+        if end is not None and head.end() < end:
+            continue
+        value, end = _value_at(text, head.end())
+        if value:
+            yield value
+
+
+def _value_at(text: str, begin: int) -> tuple[Json, int | None]:
+    """The object, array or quoted JSON that begins here, and where it ends (None when that is not known)."""
+    if text[begin] in "'\"":
+        return _quoted_value(text, begin)
+    try:
+        return _DECODER.raw_decode(text, begin)
+    except (ValueError, RecursionError):
+        return _repaired(text[begin:]), None
+
+
+def _repaired(text: str) -> Json:
+    try:
+        return chompjs.parse_js_object(text, loader_kwargs={"strict": False})
+    except (ValueError, RecursionError):
+        return None
+
+
+def _quoted_value(text: str, begin: int) -> tuple[Json, int | None]:
+    """JSON within a JavaScript string, as `JSON.parse` gets it."""
+    quoted = _QUOTED_JSON.match(text, begin)
+    if quoted is None:
+        return None, None
+    literal = (
+        quoted[2] or '"' + quoted[1].replace("\\'", "'").replace('"', '\\"').replace('\\\\"', '\\"') + '"'
+    )
+    try:
+        inner = json.loads(literal, strict=False)
+        return json.loads(inner, strict=False) if inner[:1] in ("{", "[") else None, quoted.end()
+    except (ValueError, RecursionError):
+        return None, quoted.end()

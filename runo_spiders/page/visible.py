@@ -1,0 +1,274 @@
+"""What a reader sees of a page: its pieces of text in reading order, and the names that its markup speaks.
+
+One walk over the tree makes the index, and every question about the page is answered from it. An XPath is
+computed only for the few places that end as evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias, cast
+
+from lxml import etree
+
+from runo_spiders.page.document import Document, collapse, string_value
+from runo_spiders.page.zones import HIDDEN, MAIN, zone_of_name, zone_of_style, zone_of_tag
+
+Element: TypeAlias = etree._Element
+Span: TypeAlias = tuple[int, int]
+"""A run of texts: index of the first one, and of the one after the last."""
+
+MAX_DEPTH = 400
+"""Elements nested deeper than this are not looked at; no page that people read comes near it."""
+
+MIN_TITLE = 10
+"""A text that the page's title repeats is taken for its heading if it has so many characters."""
+
+LABEL_LENGTH = 60
+"""A text longer than this is no label."""
+
+OPENING_LENGTH = 400
+"""A text longer than this isn't looked at for a label that it may open with."""
+
+UNSEEN_TAGS: frozenset[object] = frozenset(
+    (
+        *("script", "style", "noscript", "template", "svg", "head", "iframe", "option", "math"),
+        *(etree.Comment, etree.ProcessingInstruction, etree.Entity),
+    )
+)
+INLINE_TAGS = frozenset(
+    "a abbr b bdi bdo big cite code data em font i ins kbd mark q small span strong sub sup time tt u var wbr del s"
+    " strike".split()
+)
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+NAMING = frozenset(
+    "class id itemprop name rel property aria-label data-testid data-test data-test-id data-qa data-hook data-field"
+    " data-name data-automation-id data-auto data-cy data-component data-element data-tn data-label data-th"
+    " data-title data-type".split()
+)
+LABEL_MARKS = " :*-–—#•·|"
+
+_MOST = 0.4
+_FEW_TEXTS = 30
+"""An element around more than this share of the texts, and more than so many, says nothing of a zone."""
+
+
+class Text(NamedTuple):
+    """One text node. `owner` is the element whose `text` it is, or whose `tail` when `tail` is true."""
+
+    raw: str
+    owner: Element
+    tail: bool
+
+    @property
+    def text(self) -> str:
+        return collapse(self.raw)
+
+    @property
+    def holder(self) -> Element:
+        """The element that the text node is a child of."""
+        return cast(Element, self.owner.getparent()) if self.tail else self.owner
+
+
+class Spot(NamedTuple):
+    """An element with or without text, and how many texts stand before it."""
+
+    element: Element
+    first: int
+
+
+class Place(NamedTuple):
+    """A node of the tree: an element, one of its text nodes (`text()[2]`), or an attribute (`@href`)."""
+
+    element: Element
+    part: str = ""
+
+    def xpath(self, document: Document) -> str:
+        path = document.xpath_of(self.element)
+        return f"{path}/{self.part}" if self.part else path
+
+
+class Visible:
+    """The index of one page.
+
+    `texts` holds the text nodes in reading order, and `zones` the zone of each. `spans` tells for each element
+    with text which of them it contains. `named` maps the value of a naming attribute (a whole `class`, an
+    `id`) to its elements, and `data` the name of a `data-*` attribute to those that have it.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.texts: list[Text] = []
+        self.spans: dict[Element, Span] = {}
+        self.named: dict[str, list[Spot]] = {}
+        self.data: dict[str, list[Spot]] = {}
+        self._gap = False
+        self._marked: list[tuple[Element, int]] = []
+        body = document.root.find("body")
+        self._walk(document.root if body is None else body, 0)
+
+    def _walk(self, element: Element, depth: int) -> None:
+        texts = self.texts
+        first = len(texts)
+        attributes = element.items()
+        zone = zone_of_tag(element.tag)
+        if attributes:
+            zone |= self._note(Spot(element, first), attributes)
+        if zone:
+            self._marked.append((element, zone))
+        text = element.text
+        if text:
+            self._keep(text, element, False)
+        for child in element:
+            if child.tag not in UNSEEN_TAGS and depth < MAX_DEPTH:
+                self._walk(child, depth + 1)
+            text = child.tail
+            if text:
+                self._keep(text, child, True)
+        if len(texts) > first:
+            self.spans[element] = (first, len(texts))
+
+    def _keep(self, raw: str, owner: Element, tail: bool) -> None:
+        if raw.isspace():
+            self._gap = True
+        else:
+            # The white space between two elements belongs to the line that they stand in.
+            self.texts.append(Text(" " + raw if self._gap else raw, owner, tail))
+            self._gap = False
+
+    def _note(self, spot: Spot, attributes: Sequence[tuple[Any, Any]]) -> int:
+        """Notes the names of an element, and returns the zone that its attributes tell."""
+        zone = MAIN
+        for key, value in attributes:
+            if key in NAMING:
+                self.named.setdefault(value, []).append(spot)
+                if key in ("class", "id"):
+                    zone |= zone_of_name(value)
+            elif key == "style":
+                zone |= zone_of_style(value)
+            elif key == "hidden":
+                zone |= HIDDEN
+            elif value and key.startswith("data-"):
+                self.data.setdefault(key, []).append(spot)
+        return zone
+
+    @cached_property
+    def zones(self) -> bytearray:
+        """The zone of each text; elements around the title or around most of the page mark none."""
+        zones = bytearray(len(self.texts) + 1)
+        most = max(_FEW_TEXTS, int(_MOST * len(self.texts)))
+        title = self.title[0] if self.title else -1
+        for element, zone in self._marked:
+            first, last = self.spans.get(element, (0, 0))
+            if last - first <= most and not first <= title < last:
+                for index in range(first, last):
+                    zones[index] |= zone
+        return zones
+
+    @cached_property
+    def title(self) -> Span | None:
+        """Where the page's main heading stands: a heading element, or the text that the title repeats."""
+        named = fold(self.document.root.findtext(".//title") or "")
+        heading = _main_heading(self.document.root, named)
+        span = None if heading is None else self.spans.get(heading)
+        if span is not None and len(self.read(*span)) >= MIN_TITLE:
+            return span
+        return self._repeated_title(named) or span
+
+    def _repeated_title(self, named: str) -> Span | None:
+        repeated = [key for key in self.lines if len(key) >= MIN_TITLE and key in named]
+        for key in sorted(repeated, key=len, reverse=True):
+            for index in self.lines[key]:
+                if fold(self.texts[index].raw) == key:
+                    return index, index + 1
+        return None
+
+    @cached_property
+    def lines(self) -> dict[str, list[int]]:
+        """Folded short texts, whole and up to their first colon or word, to the texts that they open."""
+        found: dict[str, list[int]] = {}
+        for index, text in enumerate(self.texts):
+            if len(text.raw) <= OPENING_LENGTH:
+                for key in _openings(text.raw):
+                    found.setdefault(key, []).append(index)
+        return found
+
+    def place_of(self, first: int, last: int) -> Place:
+        """The smallest node that holds the texts from `first` up to, not with, `last`."""
+        text = self.texts[first]
+        if last - first == 1:
+            return Place(text.holder, f"text()[{_number_of(text)}]")
+        element = text.holder
+        while self.spans[element][1] < last:
+            element = cast(Element, element.getparent())
+        return Place(element)
+
+    def read(self, first: int, last: int) -> str:
+        """The texts from `first` up to `last` as one line; blocks are set apart by a space."""
+        if last - first == 1:
+            return self.texts[first].text
+        parts = [self.texts[first].raw]
+        for text in self.texts[first + 1 : last]:
+            joined = text.owner.tag in INLINE_TAGS
+            parts.append(text.raw if joined else " " + text.raw)
+        return collapse("".join(parts))
+
+    def line_end(self, first: int, end: int) -> int:
+        """Where the line that starts at `first` ends: at a block, a line break, or `end`."""
+        index = first + 1
+        while index < end and self._same_line(index):
+            index += 1
+        return index
+
+    def _same_line(self, index: int) -> bool:
+        text, before = self.texts[index], self.texts[index - 1]
+        if text.owner.tag not in INLINE_TAGS:
+            return False
+        return self._block_of(text.holder) is self._block_of(before.holder)
+
+    def _block_of(self, element: Element) -> Element:
+        while element.tag in INLINE_TAGS:
+            parent = element.getparent()
+            if parent is None:
+                break
+            element = parent
+        return element
+
+
+def fold(text: str) -> str:
+    """A text as labels are compared: lower case, one kind of colon, no marks at the ends."""
+    return collapse(text.lower().replace("：", ":")).strip(LABEL_MARKS)
+
+
+def _openings(raw: str) -> Iterator[str]:
+    whole = collapse(raw.lower().replace("：", ":"))
+    head, _, _ = whole.partition(":")
+    if len(head) <= LABEL_LENGTH:
+        head = head.strip(LABEL_MARKS)
+        yield head
+        first = head.split(" ", 1)[0]
+        if first != head:
+            yield first
+
+
+def _number_of(text: Text) -> int:
+    """The place of a text node among those of its parent, as XPath counts."""
+    holder = text.holder
+    number = 1 if holder.text else 0
+    if not text.tail:
+        return number
+    for child in holder:
+        number += 1 if child.tail else 0
+        if child is text.owner:
+            break
+    return number
+
+
+def _main_heading(root: Element, title: str) -> Element | None:
+    """The longest `h1` that the page's title repeats, else such an `h2`, else the first `h1` with text."""
+    headings = [(fold(string_value(h)), h) for h in root.iter("h1", "h2")]
+    named = [(h.tag == "h1", len(text), h) for text, h in headings if len(text) > 2 and text in title]
+    if named:
+        return max(named, key=lambda each: each[:2])[2]
+    return next((h for text, h in headings if text and h.tag == "h1"), None)

@@ -1,0 +1,216 @@
+"""Page → Row: the ladder, validation, the row, the cap, the spool. Rows pass what is for pages."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+from scrapy.exceptions import DropItem, NotConfigured
+from scrapy.utils.misc import build_from_crawler, load_object
+
+from runo_spiders.answer import Answers, Rules
+from runo_spiders.ending import Ending
+from runo_spiders.errors import PageFailure, describe
+from runo_spiders.extract.ground import ground
+from runo_spiders.extract.ladder import climb
+from runo_spiders.extract.protocol import Extractor
+from runo_spiders.item_cap import ItemCap
+from runo_spiders.items import Page, RenderMode, Row
+from runo_spiders.schema.coerce import Reading
+from runo_spiders.schema.locale import locale_of
+from runo_spiders.spiders.schema import SchemaSpider
+from runo_spiders.spool import COUNTS
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+logger = logging.getLogger(__name__)
+
+_COMMIT_EVERY = 0.1
+
+
+class JobPipeline:
+    """A pipeline of the jobs of a `SchemaSpider`; off for other spiders of the same project."""
+
+    def __init__(self, crawler: Crawler, spider: SchemaSpider) -> None:
+        self.crawler = crawler
+        self.spider = spider
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        if not isinstance(crawler.spider, SchemaSpider):
+            raise NotConfigured("the spider is no SchemaSpider")
+        return cls(crawler, crawler.spider)
+
+
+class PagePipeline(JobPipeline, ABC):
+    """Processes pages; lets finished rows pass; turns a failure into an error row."""
+
+    async def process_item(self, item: Any) -> Any:
+        if not isinstance(item, Page):
+            return item
+        try:
+            return await self.process_page(item)
+        except PageFailure as failure:
+            return _error_row(failure, item)
+        except Exception as fault:
+            logger.exception("Error while processing %s", item.url)
+            return _error_row(fault, item)
+
+    @abstractmethod
+    async def process_page(self, page: Page) -> Page | Row:
+        """The page with more known about it, or its row. May raise `PageFailure`."""
+
+
+class ExtractPipeline(PagePipeline):
+    """Climbs the ladder with the rungs of `RUNO_LADDER`; an item that was scraped by hand is grounded."""
+
+    def __init__(self, crawler: Crawler, spider: SchemaSpider) -> None:
+        super().__init__(crawler, spider)
+        self._rungs = load_rungs(crawler, spider.config.ladder)
+
+    async def process_page(self, page: Page) -> Page:
+        reading = reading_of(page, self.spider.job.locale)
+        if page.given is not None:
+            came = ground(page, self.spider.schema, reading)
+        else:
+            came = await climb(page, self.spider.schema, reading, self._rungs)
+        return replace(page, findings=came.findings, rejected=came.rejected, failure=came.failure)
+
+
+class ValidatePipeline(PagePipeline):
+    """Brings the findings into the schema's shape, and keeps only what the client's schema allows."""
+
+    def __init__(self, crawler: Crawler, spider: SchemaSpider) -> None:
+        super().__init__(crawler, spider)
+        self._answers = Answers(spider.schema, Rules.of(spider.job))
+
+    async def process_page(self, page: Page) -> Page:
+        answer = self._answers.answer(page.findings, page.rejected)
+        return replace(page, data=answer.data, evidence=answer.evidence, warnings=answer.warnings)
+
+
+class RowPipeline(PagePipeline):
+    """Page → Row. A page on which a rung failed gives an error row that keeps what was found before."""
+
+    async def process_page(self, page: Page) -> Row:
+        return Row(
+            url=page.url,
+            status="error" if page.failure else "success",
+            index=page.index,
+            render_mode=_render_mode(page),
+            data=page.data,
+            error=page.failure,
+            warnings=page.warnings,
+            final_url=page.final_url,
+            http_status=page.http_status,
+            fetched_at=page.fetched_at,
+            evidence=page.evidence,
+            usage=page.usage,
+            extra=page.extra,
+        )
+
+
+class RowsPipeline(JobPipeline):
+    """A pipeline of finished rows, which may bring other rows with them."""
+
+    async def send(self, rows: Iterable[Row]) -> None:
+        """Pass rows through all pipelines, to the spool and the feeds."""
+        for row in rows:
+            await self.crawler.engine.scraper.start_itemproc_async(row, response=None)
+
+
+class CapPipeline(RowsPipeline):
+    """`max_total_items`: rows pass in the order of their URLs, and the job ends when the cap is reached."""
+
+    def __init__(self, crawler: Crawler, spider: SchemaSpider) -> None:
+        super().__init__(crawler, spider)
+        if spider.job.max_total_items is None:
+            raise NotConfigured("the job has no max_total_items")
+        self._cap = ItemCap(spider.job.max_total_items, *spider.spool.rows_and_items())
+        self._released: set[int | None] = set()
+
+    async def process_item(self, item: Any) -> Any:
+        if not isinstance(item, Row):
+            return item
+        if item.index in self._released:
+            self._released.remove(item.index)
+            return item
+        ready = list(self._cap.arrive(item))
+        self.spider.held_back = self._cap.held
+        if self._cap.reached and self.spider.ending is None:
+            self.spider.ending = Ending("max_total_items")
+        self._released |= {row.index for row in ready}
+        await self.send(ready)
+        raise DropItem("the row comes when its turn has come", log_level="DEBUG")
+
+
+class SpoolPipeline(RowsPipeline):
+    """Keeps each row in the spool, counts it, and brings the rows that waited for it."""
+
+    def __init__(self, crawler: Crawler, spider: SchemaSpider) -> None:
+        super().__init__(crawler, spider)
+        self._outcomes = Counter(spider.spool.outcomes())
+
+    async def open_spider(self) -> None:
+        self._committing = asyncio.create_task(self._commit_now_and_then())
+
+    async def close_spider(self) -> None:
+        self._committing.cancel()
+        self._commit()
+
+    async def process_item(self, item: Any) -> Any:
+        if isinstance(item, Row):
+            self._keep(item)
+            await self.send(self.spider.rows_after(item))
+        return item
+
+    def _keep(self, row: Row) -> None:
+        if row.index is not None:
+            self.spider.spool.put(row)
+        self._outcomes[row.outcome] += 1
+        self.crawler.stats.inc_value(f"runo/rows/{row.outcome}")
+        if row.status == "error" and self.spider.job.fail_fast and self.spider.ending is None:
+            self.spider.ending = Ending("fail_fast")
+
+    async def _commit_now_and_then(self) -> None:
+        # One commit for the rows of a moment: a commit for each costs more than the row.
+        while True:
+            await asyncio.sleep(_COMMIT_EVERY)
+            self._commit()
+
+    def _commit(self) -> None:
+        self.spider.spool.note(COUNTS, self._outcomes)
+        self.spider.spool.commit()
+
+
+def load_rungs(crawler: Crawler, paths: Iterable[str]) -> tuple[Extractor, ...]:
+    """The rungs of the ladder, in order."""
+    return tuple(build_from_crawler(load_object(path), crawler) for path in paths)
+
+
+def reading_of(page: Page, locale: str | None) -> Reading:
+    """How the text of a page is read: the job's locale, else what the page says of itself."""
+    document = page.document
+    return Reading(locale_of(locale, document.lang, page.final_url), document.base_url, page.fetched_at)
+
+
+def _error_row(fault: BaseException, page: Page) -> Row:
+    row = describe(fault, page.url, page.index, page.extra)
+    return replace(
+        row,
+        final_url=page.final_url,
+        http_status=page.http_status,
+        fetched_at=page.fetched_at,
+        usage=page.usage,
+    )
+
+
+def _render_mode(page: Page) -> RenderMode:
+    rungs = {evidence.rung for evidence in page.evidence.values()}
+    return "structured" if page.render_mode == "fetch" and rungs == {"structured"} else page.render_mode

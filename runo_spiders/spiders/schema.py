@@ -1,0 +1,168 @@
+"""SchemaSpider: URLs and a schema in, one row per URL out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from scrapy import Request, signals
+from scrapy.http import Response
+
+from runo_spiders.config import Config
+from runo_spiders.credentials import Credentials
+from runo_spiders.ending import Ending, JobEnded
+from runo_spiders.errors import UsageMistake
+from runo_spiders.inputs import Target
+from runo_spiders.items import Row
+from runo_spiders.job import JobSpec
+from runo_spiders.schema.load import load_schema
+from runo_spiders.schema.model import Schema
+from runo_spiders.spiders.base import PageSpider, target_of
+from runo_spiders.spiders.site_crawl import SiteCrawl
+from runo_spiders.spiders.url_list import UrlList
+from runo_spiders.spool import FINISHED, SCHEMA, Spool, remove
+from runo_spiders.urls import is_local
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
+
+
+class SchemaSpider(PageSpider):
+    """The spider of both shapes of a job.
+
+    Each argument of `JobSpec` is a spider argument (`-a urls=…`) and may stand as a class attribute of a
+    subclass: `schema`, `urls`, `seed_url`, `follow_pattern` and so on; an argument of the command line wins.
+    After the birth of the spider `schema` is the loaded `Schema`, `job` the checked `JobSpec`, and `spool`
+    holds the run's URLs and rows.
+    """
+
+    name = "schema"
+    schema: Any = None
+
+    def __init__(self, job: JobSpec, schema: Schema, config: Config) -> None:
+        super().__init__()
+        self.job = job
+        self.schema = schema
+        self.config = config
+        self.spool = Spool.open(config.spool) if config.spool else Spool.temporary()
+        self.spool.note(SCHEMA, schema.document)
+        self.credentials = Credentials.of(job)
+        self.ending: Ending | None = None
+        self.held_back = 0
+        """How many rows wait for the rows before them."""
+        self.course: UrlList | SiteCrawl = SiteCrawl(self) if job.crawls else UrlList(self)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Raises `UsageMistake` for an argument that is wrong, before anything is fetched."""
+        job, schema = cls.check_arguments(kwargs)
+        config = Config.from_settings(crawler.settings)
+        beside = _spool_of_batch_feed(crawler.settings) if not config.spool else ""
+        if beside:
+            remove(beside)
+            crawler.signals.connect(lambda: remove(beside), signals.engine_stopped, weak=False)
+        spider = cls(job, schema, replace(config, spool=config.spool or beside))
+        spider._set_crawler(crawler)
+        for name, value in _settings_of(job):
+            crawler.settings.set(name, value, priority="spider")
+        return spider
+
+    @classmethod
+    def check_arguments(cls, arguments: dict[str, Any]) -> tuple[JobSpec, Schema]:
+        """The job and the schema that spider arguments mean, with the class attributes as defaults."""
+        # Scrapyd adds arguments of its own, such as _job.
+        given = {name: value for name, value in arguments.items() if not name.startswith("_")}
+        fields = {field.alias or name for name, field in JobSpec.model_fields.items()}
+        standing = {name: getattr(cls, name) for name in fields if getattr(cls, name, None) is not None}
+        job = JobSpec.parse(standing | given)
+        schema = load_schema(job.schema_source)
+        Credentials.of(job)
+        _check_together(job, schema)
+        return job, schema
+
+    async def start(self) -> AsyncIterator[Any]:
+        async for step in self.course.start():
+            yield step
+
+    async def parse(self, response: Response, **kwargs: Any) -> AsyncIterator[Any]:
+        """A page that was asked for gives its row; in a crawl its links are followed."""
+        target = target_of(response)
+        page = self.make_page(response)
+        if target.index is not None:
+            yield page
+        for request in self.course.follow(page, target):
+            yield request
+
+    async def parse_sitemap(self, response: Response) -> AsyncIterator[Request]:
+        assert isinstance(self.course, SiteCrawl)
+        for request in self.course.read_sitemap(response):
+            yield request
+
+    def typed_request(self, target: Target) -> Request:
+        """The request for a URL that was typed: its host is allowed, the job's credentials go along."""
+        request = self.page_request(target)
+        request.meta["typed"] = True
+        return self.credentials.added_to(request)
+
+    def followed_request(self, target: Target) -> Request:
+        """The request for a link: the credentials go along to the seed's own origin only."""
+        request = self.page_request(target)
+        same_origin = _origin(target.url) == _origin(self.job.seed_url or "")
+        return self.credentials.added_to(request) if same_origin else request
+
+    def row_of_failure(self, fault: BaseException, target: Target | None, url: str) -> Row | None:
+        if isinstance(fault, JobEnded) and self.ending is not None and target is not None:
+            return self.ending.row(target)
+        numbered = self.course.target_of_failure(target) if target is not None else None
+        return super().row_of_failure(fault, numbered, url)
+
+    def rows_after(self, row: Row) -> list[Row]:
+        """The rows that are due because this one is there."""
+        return self.course.after(row)
+
+    def closed(self, reason: str) -> None:
+        self.course.close()
+        self.spool.note(FINISHED, reason == "finished")
+        self.spool.commit()
+
+
+def _settings_of(job: JobSpec) -> Iterator[tuple[str, Any]]:
+    if job.concurrency is not None:
+        yield "CONCURRENT_REQUESTS", job.concurrency
+        yield "CONCURRENT_REQUESTS_PER_DOMAIN", job.concurrency
+    if job.timeout_ms is not None:
+        yield "RUNO_TIMEOUT_MS", job.timeout_ms
+        yield "DOWNLOAD_TIMEOUT", job.timeout_ms / 1000
+    if job.seed_url is not None and not is_local(job.seed_url):
+        yield "AUTOTHROTTLE_ENABLED", True
+        yield "AUTOTHROTTLE_START_DELAY", 0.25
+
+
+def _spool_of_batch_feed(settings: BaseSettings) -> str:
+    """The path of a spool beside the first feed with the format `batch`, for the case that the run is killed."""
+    for uri, feed in settings.getdict("FEEDS").items():
+        if feed.get("format") == "batch" and "://" not in str(uri):
+            return f"{uri}.spool"
+    return ""
+
+
+def _check_together(job: JobSpec, schema: Schema) -> None:
+    """Raise `UsageMistake` where an argument does not go with the schema."""
+    names = {field.name for field in schema.record.properties}
+    filtered = () if job.date_filter is None else (job.date_filter.field,)
+    for argument, wanted in (("require", job.require), ("date_filter", filtered)):
+        unknown = [name for name in wanted if name not in names]
+        if unknown:
+            known = ", ".join(sorted(names))
+            raise UsageMistake(f"argument {argument}: the schema has no field {unknown[0]!r} (it has: {known})")
+    for argument in ("date_filter", "max_items_per_url", "max_total_items"):
+        if getattr(job, argument) is not None and not schema.many:
+            raise UsageMistake(f"argument {argument}: needs a schema whose root is an array")
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()

@@ -1,0 +1,117 @@
+"""The demo: what the sample site serves, and the rows that the main job makes of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.run import PAGES, SITE, site
+from runo_spiders.items import Json, Row
+from runo_spiders.page.document import Document
+from runo_spiders.rows_json import from_json
+
+ROOT = Path(__file__).parents[1]
+
+TRUTH = {
+    "tent.html": {"name": "Heron tent", "price": 249.0, "brand": "Heron", "sku": "MG-TNT-002"},
+    "stove.html": {"name": "Twig stove", "price": 64.95, "brand": "Tinder", "sku": "MG-STV-11"},
+    "lantern.html": {"name": "Glow lantern", "price": 42.0},
+    "boots.html": {"name": "Fell boots", "price": 189.5, "availability": "OutOfStock"},
+    "backpack.html": {"name": "Carrier 45", "price": 158.0},
+    "filter.html": {"name": "Pond filter", "price": 31.99},
+    "kettle.html": {"name": "Harbour kettle", "price": 38.5, "brand": "Slipway", "updated": "2026-10-14"},
+    "knife.html": {"name": "Orchard knife", "price": 27.0, "brand": "Oldmill", "sku": "MG-KNF-19"},
+    "schlafsack.html": {"name": "Schlafsack Nord", "price": 1149.0, "updated": "2026-11-02"},
+    "kano.html": {"name": "Vouwkano Riet", "price": 1299.5, "brand": "Rietzanger"},
+    "compass.html": {"name": "Needle compass", "price": 24.5, "brand": "Polar Post", "sku": "MG-CMP-08"},
+    "rope.html": {"name": "Braided rope", "price": 19.0, "availability": "OutOfStock"},
+    "slow.html": {"name": "Snail hammock", "price": 88.0, "availability": "InStock"},
+}
+FAILING = {"broken.html": ("HTTP_ERROR", 500), "missing.html": ("HTTP_ERROR", 404)}
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("out")
+
+
+@pytest.fixture(scope="module")
+def screen(out: Path) -> str:
+    """What `make demo` prints."""
+    command = [sys.executable, "demo/run.py", str(out)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stderr, done.returncode) == ("", 0)
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def rows(screen: str, out: Path) -> dict[str, Row]:
+    """The rows that the demo wrote, by the name of the page."""
+    results = json.loads((out / "demo.json").read_text())["results"]
+    return {row["url"].rpartition("/")[2]: from_json(row) for row in results}
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[str]:
+    with site() as url:
+        yield url
+
+
+def test_a_page_is_served(base: str) -> None:
+    with urllib.request.urlopen(f"{base}/tent.html") as answer:
+        assert answer.read() == (SITE / "tent.html").read_bytes()
+
+
+@pytest.mark.parametrize("page", FAILING)
+def test_a_failing_page_fails(base: str, page: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{base}/{page}")
+    caught.value.close()
+    assert caught.value.code == FAILING[page][1]
+
+
+def test_half_of_the_pages_have_no_structured_data() -> None:
+    signs = ("ld+json", "itemprop", 'property="', "__NEXT_DATA__")
+    pages = [(SITE / page).read_text() for page in TRUTH]
+    bare = [text for text in pages if not any(sign in text for sign in signs)]
+    assert len(bare) == len(pages) // 2
+
+
+def test_every_page_has_its_row_in_order(rows: dict[str, Row]) -> None:
+    assert list(rows) == PAGES
+    assert set(PAGES) == TRUTH.keys() | FAILING.keys()
+
+
+@pytest.mark.parametrize("page", TRUTH)
+def test_the_values_are_right(rows: dict[str, Row], page: str) -> None:
+    data: dict[str, Json] = rows[page].data
+    assert {name: data[name] for name in TRUTH[page]} == TRUTH[page]
+
+
+@pytest.mark.parametrize("page", TRUTH)
+def test_every_value_stands_on_the_page(rows: dict[str, Row], page: str) -> None:
+    document = Document((SITE / page).read_text(), "")
+    filled = {f"/{name}" for name, value in rows[page].data.items() if value is not None}
+    assert rows[page].evidence.keys() == filled
+    assert all(document.holds(evidence) for evidence in rows[page].evidence.values())
+
+
+@pytest.mark.parametrize("page", FAILING)
+def test_failures_are_rows(rows: dict[str, Row], page: str) -> None:
+    error = rows[page].error
+    assert error is not None
+    assert (error.code, rows[page].http_status) == FAILING[page]
+
+
+def test_the_screen_shows_all_of_it(screen: str) -> None:
+    assert all(f"/{page}" in screen for page in PAGES)
+    assert "HTTP_ERROR 404" in screen
+    assert 'read from "1.149,00 €" at /html/body/main' in screen
+    assert max(map(len, screen.splitlines())) <= 120

@@ -1,0 +1,91 @@
+"""Imports point downwards: the layers of docs/architecture.md, from the top."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.crawling import ROOT
+
+PACKAGE = ROOT / "runo_spiders"
+LAYERS = (
+    {"commands", "settings"},
+    {"batch", "addon"},
+    {"pipelines", "middlewares"},
+    {"spiders"},
+    {"outputs", "report", "rows_table", "verdicts_text", "supervisor", "exit_status"},
+    {"robots"},
+    {"download"},
+    {"guard", "failures"},
+    {"exporters", "tables"},
+    {"columns", "feed", "twins", "ending", "extract"},
+    {"spool", "rows_json", "item_cap", "answer", "frontier", "credentials"},
+    {"page"},
+    {"schema"},
+    {"job", "inputs", "urls", "config", "addresses"},
+    {"errors"},
+    {"items"},
+)
+LEVEL = {name: len(LAYERS) - number for number, layer in enumerate(LAYERS) for name in layer}
+HOMES = {
+    "jsonschema": {"schema"},
+    "sqlite3": {"spool"},
+    "pyarrow": {"tables"},
+    "openpyxl": {"tables"},
+    "dateparser": {"schema"},
+    "price_parser": {"schema"},
+    "OpenSSL": {"failures"},
+}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """The modules that a file imports at run time, wherever in the file."""
+    tree = ast.parse(path.read_text())
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def modules() -> list[Path]:
+    return [path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"]
+
+
+def test_every_module_has_its_layer() -> None:
+    assert {part_of(path) for path in modules()} == set(LEVEL)
+
+
+def test_imports_point_downwards() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules()
+        for name in imports_of(path)
+        if name.startswith("runo_spiders.")
+        and part_of(path) != name.split(".")[1]
+        and LEVEL[name.split(".")[1]] >= LEVEL[part_of(path)]
+    ]
+    assert wrong == []
+
+
+def test_a_library_that_could_be_exchanged_is_imported_in_one_place() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules()
+        for name in imports_of(path)
+        if name.split(".")[0] in HOMES and part_of(path) not in HOMES[name.split(".")[0]]
+    ]
+    assert wrong == []

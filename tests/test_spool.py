@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runo_spiders.errors import PageFailure, UsageMistake, describe
+from runo_spiders.inputs import Target
+from runo_spiders.items import Row
+from runo_spiders.spool import Spool, remove
+from tests.crawling import ROOT
+
+
+def success(index: int) -> Row:
+    return Row(f"https://a.example/{index}", "success", index, data={"name": f"n{index}"})
+
+
+def failure(index: int) -> Row:
+    return describe(PageFailure("TIMEOUT"), f"https://a.example/{index}", index)
+
+
+def filled(count: int) -> Spool:
+    spool = Spool.temporary()
+    spool.add(Target(f"https://a.example/{n}", n, {"id": str(n)}) for n in range(count))
+    return spool
+
+
+def test_each_url_gets_a_row_in_order_and_a_cancelled_one_where_there_is_none() -> None:
+    spool = filled(4)
+    spool.put(success(2))
+    spool.put(failure(0))
+    rows = list(spool.complete_rows())
+    assert [row.index for row in rows] == [0, 1, 2, 3]
+    assert [row.outcome for row in rows] == ["TIMEOUT", "JOB_CANCELLED", "success", "JOB_CANCELLED"]
+    assert rows[3].extra == {"id": "3"}
+
+
+def test_a_success_stays_a_success_and_a_failure_may_become_one() -> None:
+    spool = filled(2)
+    for row in (success(0), failure(0), failure(1), success(1)):
+        spool.put(row)
+    assert [row.outcome for row in spool.complete_rows()] == ["success", "success"]
+
+
+def test_pending_leaves_out_what_has_a_row() -> None:
+    spool = filled(5)
+    spool.put(success(1))
+    assert [target.index for target in spool.pending(-1, 3)] == [0, 2, 3]
+    assert [target.index for target in spool.pending(3, 3)] == [4]
+
+
+def test_the_first_of_twins_is_found_whatever_the_fragment() -> None:
+    spool = Spool.temporary()
+    spool.add(
+        [
+            Target("https://a.example/x#1", 0),
+            Target("https://a.example/y", 1),
+            Target("https://a.example/x", 2),
+        ]
+    )
+    assert spool.first_of(Target("https://a.example/x", 2)) == 0
+    assert spool.first_of(Target("https://a.example/y", 1)) == 1
+
+
+def test_a_file_that_is_no_spool_is_refused_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "out.spool"
+    path.write_text("something of the user's, long enough to be no empty database" * 20)
+    with pytest.raises(UsageMistake, match=r"out\.spool"):
+        Spool.open(str(path))
+    assert path.read_text().startswith("something")
+
+
+def test_what_was_committed_survives_a_kill_of_the_writer(tmp_path: Path) -> None:
+    path = tmp_path / "out.spool"
+    writer = (
+        "import os, sys; from runo_spiders.spool import Spool; from tests.test_spool import success, Target;"
+        f"s = Spool.open({str(path)!r}); s.add(Target('https://a.example/%d' % n, n) for n in range(50));"
+        "[s.put(success(n)) for n in range(20)]; s.commit(); s.put(success(30)); os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", writer], cwd=ROOT).returncode == -9
+    spool = Spool.open(str(path))
+    assert [row.outcome for row in spool.complete_rows()].count("success") == 20
+    assert len(list(spool.complete_rows())) == 50
+    assert spool.cancelled
+    spool.close()
+    remove(str(path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_process_reads_while_one_writes(tmp_path: Path) -> None:
+    path = str(tmp_path / "out.spool")
+    writer, reader = Spool.open(path), Spool.open(path)
+    writer.add([Target("https://a.example", 0)])
+    writer.note("counts", {"success": 1})
+    writer.commit()
+    assert reader.fact("counts") == {"success": 1}
+    writer.close()
+    reader.close()
+    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
