@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.crawl import QUIET, SAFE, crawl
 from tests.mockserver import MockServer, Page, Reply
+from tests.probe import QUIET, SAFE, crawl
 
 REBINDS = [["127.0.0.2"], ["127.0.0.1"]]
 NAMES: Mapping[str, list[list[str]]] = {
@@ -66,7 +66,7 @@ DISAGREEMENTS = (
 )
 STOCK: Mapping[str, Any] = {
     **QUIET,
-    "TWISTED_DNS_RESOLVER": "tests.crawl.UnguardedResolver",
+    "TWISTED_DNS_RESOLVER": "tests.probe.UnguardedResolver",
     "DOWNLOAD_HANDLERS": {"ftp": None},
 }
 """Scrapy as it comes, but for FTP, whose client would wait a minute for a server that speaks HTTP."""
@@ -138,8 +138,8 @@ def _environment() -> Mapping[str, Any]:
         "TEST_NAMES": names,
         "DNSCACHE_ENABLED": False,
         "ROBOTSTXT_OBEY": True,
-        "DOWNLOAD_TIMEOUT": 5,
-        "RUNO_TIMEOUT_MS": 5000,
+        "DOWNLOAD_TIMEOUT": 2,
+        "RUNO_TIMEOUT_MS": 2000,
     }
 
 

@@ -16,10 +16,39 @@ Kind = Literal["structured", "plain"]
 SIZE = 60_000
 SEED = 20261123
 
-_WORDS = (
-    "amber basin cedar delta ember fjord grove harbor island juniper kettle lantern meadow nectar orchard "
-    "pebble quartz river saddle timber upland valley willow yarrow zephyr bright calm deep early fine grand"
-).split()
+_WORDS = [
+    "amber",
+    "basin",
+    "cedar",
+    "delta",
+    "ember",
+    "fjord",
+    "grove",
+    "harbor",
+    "island",
+    "juniper",
+    "kettle",
+    "lantern",
+    "meadow",
+    "nectar",
+    "orchard",
+    "pebble",
+    "quartz",
+    "river",
+    "saddle",
+    "timber",
+    "upland",
+    "valley",
+    "willow",
+    "yarrow",
+    "zephyr",
+    "bright",
+    "calm",
+    "deep",
+    "early",
+    "fine",
+    "grand",
+]
 
 
 def page(kind: Kind, number: int) -> bytes:

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
-from runo_spiders.schema.load import load_schema
 
 from runo_spiders.items import Row
 from runo_spiders.report import console_for
 from runo_spiders.rows_json import from_json
 from runo_spiders.rows_table import rows_table
+from runo_spiders.schema.load import load_schema
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -34,7 +34,7 @@ def main(out: Path) -> int:
     console = console_for(sys.stdout)
     out.mkdir(exist_ok=True)
     with site() as url:
-        console.print(f"The sample shop is at {url}; asking for {len(PAGES)} of its pages.\n")
+        console.print(f"The sample shop is at {url}; asking for {len(PAGES)} of its pages.")
         status = batch([f"{url}/{page}" for page in PAGES], out)
     rows = [from_json(row) for row in json.loads((out / "demo.json").read_text())["results"]]
     show(console, rows, out)
@@ -46,13 +46,13 @@ def main(out: Path) -> int:
 def site() -> Iterator[str]:
     """The URL of the sample site, which is served as long as the context lasts."""
     command = [sys.executable, str(HERE / "serve.py")]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 (our own interpreter)
-    assert server.stdout is not None
-    try:
-        yield server.stdout.readline().strip()
-    finally:
-        server.terminate()
-        server.wait()
+    # S603: the command is our own interpreter.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield server.stdout.readline().strip()
+        finally:
+            server.terminate()
 
 
 def batch(urls: Sequence[str], out: Path) -> int:
@@ -62,11 +62,12 @@ def batch(urls: Sequence[str], out: Path) -> int:
     job = ["batch", str(listed), "--schema", str(SCHEMA), "--overwrite"]
     outputs = ["-o", str(out / "demo.json"), "-o", str(out / "demo.csv")]
     command = [sys.executable, "-m", "scrapy", *job, *outputs]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 (our own interpreter)
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 def show(console: Console, rows: Sequence[Row], out: Path) -> None:
     """The rows as a table, one value with its evidence, and what to try next."""
+    console.print()
     console.print(rows_table(rows, load_schema(str(SCHEMA)), console.width))
     console.print()
     console.print(evidence_of(rows, "schlafsack", "price"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.settings import SETTINGS_PRIORITIES
+from scrapy.utils.misc import load_object
 
 from runo_spiders import __version__
 from runo_spiders.config import TIMEOUT_MS, Config
@@ -36,7 +37,6 @@ PROCESS_SETTINGS = {
     "TWISTED_DNS_RESOLVER": GuardedResolver,
     # Ten names that do not resolve would stall all others at the default of 10.
     "REACTOR_THREADPOOL_MAXSIZE": 30,
-    "LOG_LEVEL": "INFO",
 }
 
 SETTINGS = {
@@ -88,6 +88,8 @@ class Runo:
     def update_pre_crawler_settings(cls, settings: BaseSettings) -> None:
         for name, value in PROCESS_SETTINGS.items():
             settings.set(name, value, priority="addon")
+        # A command of Scrapy may have a level of its own: that is more than a default.
+        settings.set("LOG_LEVEL", "INFO", priority="default")
 
     def update_settings(self, settings: BaseSettings) -> None:
         contact = Config.from_settings(settings).contact
@@ -104,6 +106,13 @@ class Runo:
         ):
             for component, place in components.items():
                 settings.setdefault_in_component_priority_dict(setting, component, place)
+
+
+def switch_on(settings: BaseSettings) -> None:
+    """For commands that also run where no project is, or one that does not name the add-on."""
+    addons = settings.getdict("ADDONS")
+    if Runo not in map(load_object, addons):
+        settings.set("ADDONS", {**addons, Runo: 300}, priority="cmdline")
 
 
 def _fill(settings: BaseSettings, name: str, values: Mapping[str, object]) -> None:

@@ -12,7 +12,7 @@ from datetime import date
 from runo_spiders.errors import PageFailure
 from runo_spiders.items import NOTHING_FOUND, Evidence, Finding, Json
 from runo_spiders.job import DateFilter, JobSpec
-from runo_spiders.schema.assemble import assemble
+from runo_spiders.schema.assemble import assemble, close_gaps
 from runo_spiders.schema.model import Schema, escape
 from runo_spiders.schema.validate import Validator
 
@@ -57,7 +57,8 @@ class Answers:
         """Raises `PageFailure` if nothing fits its field, or a required field has no value."""
         if rejected and not findings and len(rejected) >= len(self._schema.slots):
             raise PageFailure("TYPE_COERCION_FAILED", "; ".join(_tell(rejected)))
-        draft = _Draft(findings)
+        # What was rejected has left gaps.
+        draft = _Draft(close_gaps(self._schema, findings) if rejected else findings)
         self._drop_invalid(draft)
         self._drop_out_of_dates(draft)
         self._cut(draft)
@@ -68,13 +69,14 @@ class Answers:
         return Answer(data, evidence, tuple(draft.warnings))
 
     def _drop_invalid(self, draft: _Draft) -> None:
-        for violation in self._validator.check(assemble(self._schema, draft.findings)):
-            draft.warnings.append(f"{violation.pointer or '/'}: {violation.message}")
-            draft.findings = {
-                pointer: finding
-                for pointer, finding in draft.findings.items()
-                if pointer != violation.pointer
+        violations = self._validator.check(assemble(self._schema, draft.findings))
+        draft.warnings += (f"{violation.pointer or '/'}: {violation.message}" for violation in violations)
+        forbidden = {violation.pointer for violation in violations} & set(draft.findings)
+        if forbidden:
+            allowed = {
+                pointer: found for pointer, found in draft.findings.items() if pointer not in forbidden
             }
+            draft.findings = close_gaps(self._schema, allowed)
 
     def _drop_out_of_dates(self, draft: _Draft) -> None:
         wanted = self._rules.date_filter
@@ -84,14 +86,15 @@ class Answers:
         undated = sum(day is None for day in days.values())
         if undated:
             draft.warnings.append(f"{undated} items without a readable {wanted.field} were left out")
-        draft.findings = _keep(draft.findings, [i for i, day in days.items() if _is_within(day, wanted)])
+        kept = [index for index, day in days.items() if _is_within(day, wanted)]
+        draft.findings = close_gaps(self._schema, _of_records(draft.findings, kept))
 
     def _cut(self, draft: _Draft) -> None:
         most = self._rules.max_items
         records = _records(draft.findings) if self._schema.many and most is not None else []
         if most is not None and len(records) > most:
             draft.warnings.append(f"max_items_per_url was reached: {len(records) - most} items were left out")
-            draft.findings = _keep(draft.findings, records[:most])
+            draft.findings = _of_records(draft.findings, records[:most])
 
     def _tell_what_is_odd(self, draft: _Draft, rejected: Mapping[str, str]) -> None:
         if not draft.findings:
@@ -124,15 +127,9 @@ def _records(findings: Findings) -> list[int]:
     return sorted({int(pointer.split("/")[1]) for pointer in findings})
 
 
-def _keep(findings: Findings, records: list[int]) -> Findings:
-    """The findings of these records only, renumbered from 0."""
-    new_index = {str(old): new for new, old in enumerate(records)}
-    kept: dict[str, Finding] = {}
-    for pointer, finding in findings.items():
-        record, _, rest = pointer[1:].partition("/")
-        if record in new_index:
-            kept[f"/{new_index[record]}" + (f"/{rest}" if rest else "")] = finding
-    return kept
+def _of_records(findings: Findings, records: list[int]) -> Findings:
+    kept = {str(record) for record in records}
+    return {pointer: found for pointer, found in findings.items() if pointer.split("/")[1] in kept}
 
 
 def _day(findings: Findings, record: int, name: str) -> date | None:

@@ -14,13 +14,14 @@ from types import FrameType
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
-from scrapy.settings import BaseSettings, Settings
+from scrapy.settings import Settings
 
 from runo_spiders.errors import UsageMistake
 from runo_spiders.job import JobSpec
 from runo_spiders.outputs import Output
 from runo_spiders.report import Counts
 from runo_spiders.schema.model import Schema
+from runo_spiders.spiders.schema import SchemaSpider
 from runo_spiders.spool import COUNTS, JOB, TOTAL, Spool, remove
 from runo_spiders.supervisor import Child
 
@@ -84,17 +85,17 @@ def prepare(batch: Batch, overwrite: bool) -> None:
         spool.close()
 
 
-def run(batch: Batch, settings: BaseSettings, watch: Callable[[Counts], None]) -> Outcome:
+def run(batch: Batch, settings: Settings, watch: Callable[[Counts], None]) -> Outcome:
     """Crawl until every URL has its row, Ctrl-C, or the crawl's process has died three times."""
+    started = time.monotonic()
     deaths = 0
     with _interrupts() as interrupts:
-        while True:
-            status = _crawl_once(batch, settings, watch, interrupts)
-            if status == 0 or interrupts:
-                return Outcome(_read_counts(batch.spool, 0.0), bool(interrupts), False)
+        while deaths < _MOST_DEATHS and not interrupts:
+            if _crawl_once(batch, settings, watch, interrupts) == 0:
+                break
             deaths += 1
-            if deaths == _MOST_DEATHS:
-                return Outcome(_read_counts(batch.spool, 0.0), False, True)
+    counts = _read_counts(batch.spool, time.monotonic() - started)
+    return Outcome(counts, bool(interrupts), deaths == _MOST_DEATHS)
 
 
 def write(batch: Batch, complete: bool) -> None:
@@ -110,7 +111,7 @@ def write(batch: Batch, complete: bool) -> None:
 
 
 def _crawl_once(
-    batch: Batch, settings: BaseSettings, watch: Callable[[Counts], None], interrupts: list[int]
+    batch: Batch, settings: Settings, watch: Callable[[Counts], None], interrupts: list[int]
 ) -> int:
     """Run the crawl in a child and pass interrupts on to it; its exit status, negative for a signal."""
     child = Child(lambda: _crawl(batch, settings))
@@ -126,12 +127,12 @@ def _crawl_once(
     return child.status
 
 
-def _crawl(batch: Batch, settings: BaseSettings) -> int:
+def _crawl(batch: Batch, settings: Settings) -> int:
     """In the child: the crawl itself, as `scrapy crawl` runs it."""
-    own = Settings(settings.copy_to_dict(), priority="cmdline")
+    own = settings.copy()
     own.set("RUNO_SPOOL", str(batch.spool), priority="cmdline")
     process = AsyncCrawlerProcess(own)
-    crawler = process.create_crawler("schema")
+    crawler = process.create_crawler(SchemaSpider)
     process.crawl(crawler, **batch.arguments)
     process.start()
     return int(process.bootstrap_failed)

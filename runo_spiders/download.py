@@ -1,7 +1,7 @@
 """The HTTP handler: Scrapy's own, with a guard, a time budget per URL and a limit for headers.
 
 Request meta that it reads: `typed` (the operator typed this URL), `own_headers` and `own_origin` (names of
-headers, and the origin that alone may see them). It keeps `seconds_spent`.
+headers, and a URL of the origin that alone may see them). It keeps `seconds_spent`.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def is_typed(request: Request) -> bool:
 def keep_headers_home(request: Request) -> None:
     """Takes the client's own headers off a request that a redirect or a link led away from their origin."""
     names = request.meta.get("own_headers")
-    if names and origin(request.url) != request.meta.get("own_origin"):
+    if names and origin(request.url) != origin(request.meta.get("own_origin", "")):
         for name in names:
             request.headers.pop(name, None)
 

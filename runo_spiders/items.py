@@ -87,8 +87,8 @@ class Page:
     """One fetched page on its way through the pipelines.
 
     `given` is an item that a custom spider scraped itself, as plain JSON. `findings` maps the JSON pointers
-    of leaves to values, `rejected` to the reason why a value did not fit; `data`, `evidence` and `warnings` are
-    filled by the validation pipeline. `failure` is set when a rung failed after others had found values.
+    of leaves to values, `rejected` to the reason why a value did not fit. `data`, `evidence` and `warnings`
+    are filled by the validation pipeline. `failure` is set when a rung failed after others had found values.
     """
 
     url: str

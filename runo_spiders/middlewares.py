@@ -29,7 +29,7 @@ class RowMiddleware:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         if not isinstance(crawler.spider, SchemaSpider):
-            raise NotConfigured("the spider is no SchemaSpider")
+            raise NotConfigured
         return cls(crawler.spider)
 
     async def process_spider_output(
@@ -53,7 +53,7 @@ class EndingMiddleware:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         if not isinstance(crawler.spider, SchemaSpider):
-            raise NotConfigured("the spider is no SchemaSpider")
+            raise NotConfigured
         return cls(crawler.spider)
 
     async def process_request(self, request: Request) -> None:
@@ -71,7 +71,7 @@ class SavedPages:
     def from_crawler(cls, crawler: Crawler) -> Self:
         spider = crawler.spider
         if not isinstance(spider, SchemaSpider) or spider.job.html_dir is None:
-            raise NotConfigured("the job reads no saved pages")
+            raise NotConfigured
         return cls(Path(spider.job.html_dir))
 
     async def process_request(self, request: Request) -> Response | None:

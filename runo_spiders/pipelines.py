@@ -44,7 +44,7 @@ class JobPipeline:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         if not isinstance(crawler.spider, SchemaSpider):
-            raise NotConfigured("the spider is no SchemaSpider")
+            raise NotConfigured
         return cls(crawler, crawler.spider)
 
 
@@ -131,7 +131,7 @@ class CapPipeline(RowsPipeline):
     def __init__(self, crawler: Crawler, spider: SchemaSpider) -> None:
         super().__init__(crawler, spider)
         if spider.job.max_total_items is None:
-            raise NotConfigured("the job has no max_total_items")
+            raise NotConfigured
         self._cap = ItemCap(spider.job.max_total_items, *spider.spool.rows_and_items())
         self._released: set[int | None] = set()
 

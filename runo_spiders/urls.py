@@ -78,7 +78,7 @@ def identity(url: str) -> str:
 
 
 def _glob_matches(parts: list[str], text: str) -> bool:
-    """Whether the parts between the stars stand in the text in their order; linear, unlike a regex of them."""
+    """Whether the parts between stars stand in the text in their order; linear, unlike a regex of them."""
     first, *middle = parts
     if not middle:
         return text == first

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import sys
 from collections import Counter, defaultdict
 from typing import Any, cast
 
 from twisted.internet import reactor, ssl
+from twisted.internet.task import LoopingCall
 from twisted.web.pages import notFound
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 from twisted.web.static import File
 
+from tests.behaviour import Request
 from tests.certificates import self_signed
-from tests.hostile import BEHAVIOURS, Request
+from tests.hostile import BEHAVIOURS
 from tests.mockserver import Reply, Script
 
 network = cast(Any, reactor)
@@ -116,7 +119,14 @@ def serve(script: Script) -> None:
         root.pages[path] = Page(reply, base)
     port = network.listenTCP(0, cast(Any, Site)(Control(ledger)), interface="127.0.0.1")
     print(base, f"http://127.0.0.1:{port.getHost().port}", sep="\n", flush=True)
+    LoopingCall(_leave_if_orphaned, os.getppid()).start(1, now=False)
     network.run()
+
+
+def _leave_if_orphaned(parent: int) -> None:
+    """A test run that is killed cannot stop its servers."""
+    if os.getppid() != parent:
+        network.stop()
 
 
 def _listen(site: Site, script: Script) -> str:

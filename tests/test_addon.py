@@ -35,10 +35,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert scrapy("startproject", "theirs", str(folder), cwd=folder).returncode == 0
     settings = folder / "theirs" / "settings.py"
     settings.write_text(
-        settings.read_text().replace(
+        settings.read_text()
+        .replace(
             'SPIDER_MODULES = ["theirs.spiders"]',
             'SPIDER_MODULES = ["theirs.spiders", "runo_spiders.spiders"]',
-        ).replace("ADDONS = {}", 'ADDONS = {"runo_spiders.addon.Runo": 300}')
+        )
+        .replace("ADDONS = {}", 'ADDONS = {"runo_spiders.addon.Runo": 300}')
     )
     return folder
 

@@ -189,3 +189,9 @@ def test_a_spool_of_another_job_is_not_mixed_in(site: MockServer, tmp_path: Path
     done = scrapy("batch", site.url("/p/1"), "--schema", SCHEMA, "-o", str(out))
     assert done.returncode == 2
     assert "belongs to another job" in done.stderr
+
+
+def test_the_command_works_where_no_project_is(site: MockServer, tmp_path: Path) -> None:
+    done = scrapy("batch", site.url("/p/1"), "--schema", SCHEMA, "-o", "o.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert codes(results(tmp_path / "o.json")) == ["success"]

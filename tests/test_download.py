@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from scrapy import Request
 
-from runo_spiders.download import origin
-from tests.crawl import SAFE, Ask, crawl
+from runo_spiders.download import is_typed, keep_headers_home, origin
 from tests.mockserver import MockServer
+from tests.probe import SAFE, Ask, crawl
 
 OPEN = {**SAFE, "RUNO_EGRESS_ALLOW": ["127.0.0.0/8"]}
 
@@ -74,12 +75,39 @@ def test_cookies_stay_with_their_host(server: MockServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "expected"),
+    ("own_origin", "url", "kept"),
     [
-        ("HTTPS://Shop.Example/a?b", "https://shop.example:443"),
-        ("http://shop.example", "http://shop.example:80"),
-        ("http://shop.example:8080/", "http://shop.example:8080"),
+        ("https://shop.example", "https://shop.example/a", True),
+        ("https://shop.example", "https://SHOP.example:443/a", True),
+        ("https://shop.example:443", "https://shop.example/a", True),
+        ("http://shop.example:80/login", "http://shop.example/a", True),
+        ("https://shop.example", "http://shop.example/a", False),
+        ("https://shop.example", "https://shop.example:8443/a", False),
+        ("https://shop.example", "https://www.shop.example/a", False),
+        ("", "https://shop.example/a", False),
     ],
 )
-def test_origins(url: str, expected: str) -> None:
-    assert origin(url) == expected
+def test_what_counts_as_the_same_origin(own_origin: str, url: str, kept: bool) -> None:
+    meta = {"own_headers": ["x-api-key"], "own_origin": own_origin}
+    request = Request(url, headers={"X-Api-Key": "k"}, meta=meta)
+    keep_headers_home(request)
+    assert ("X-Api-Key" in request.headers) is kept
+
+
+@pytest.mark.parametrize(
+    ("urls", "typed"),
+    [
+        (["http://a.example/"], True),
+        (["http://a.example/", "http://a.example/b"], True),
+        (["http://a.example/", "https://a.example/"], True),
+        (["http://a.example/", "http://a.example:8080/"], False),
+        (["http://a.example:8080/", "https://a.example/"], False),
+        (["http://a.example/", "http://b.example/"], False),
+        (["http://a.example/", "http://b.example/", "http://a.example/"], True),
+    ],
+)
+def test_a_redirect_may_leave_what_was_typed(urls: list[str], typed: bool) -> None:
+    *before, now = urls
+    request = Request(now, meta={"typed": True, **({"redirect_urls": before} if before else {})})
+    assert is_typed(request) is typed
+    assert not is_typed(Request(now))

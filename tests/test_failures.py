@@ -6,8 +6,8 @@ import pytest
 from scrapy.exceptions import DownloadCancelledError, NotSupported
 
 from runo_spiders.failures import of_status, translate
-from tests.crawl import SAFE, crawl
 from tests.mockserver import MockServer
+from tests.probe import SAFE, crawl
 
 CASES = {
     "/chain/3": ("200", False),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 import pytest
+from scrapy.settings import Settings
 
 from benchmarks import egress
-from runo_spiders.guard import TypedHosts, is_own
-from tests.crawl import QUIET, SAFE, Ask, Report, crawl
+from runo_spiders.guard import EgressBlocked, TypedHosts, guard_of, install, is_own
 from tests.mockserver import MockServer, Page, Reply
+from tests.probe import QUIET, SAFE, Ask, Report, crawl
 
 PUBLIC = {**SAFE, "RUNO_EGRESS_ALLOW": ["127.0.0.2"]}
 """The operator opened 127.0.0.2, so that it stands for the Internet; everything else here is internal."""
@@ -158,6 +160,49 @@ def test_cookies_fetch_no_suffix_list(servers: Servers, tmp_path: Any) -> None:
 def test_settings_that_would_open_a_way_around_stop_the_crawl(change: dict[str, Any], mistake: str) -> None:
     report: Report = crawl(["http://127.0.0.1:9/"], {**SAFE, **change})
     assert mistake in report.mistake
+
+
+class Line:
+    """What a guard needs of a reactor: something that dials."""
+
+    def __init__(self) -> None:
+        self.dialled: list[tuple[str, int]] = []
+
+    def connectTCP(self, host: str, port: int) -> None:  # noqa: N802
+        self.dialled.append((host, port))
+
+
+def test_one_guard_stands_at_a_reactor_and_sees_that_it_still_does() -> None:
+    line = Line()
+    first = install(line, Settings({"RUNO_EGRESS_ALLOW": ["10.0.0.1"]}))
+    second = install(line, Settings({"RUNO_EGRESS_ALLOW": "10.0.0.2:8080,10.0.0.3"}))
+    assert first is second is guard_of(line)
+    line.connectTCP = line.dialled.append  # type: ignore[method-assign, assignment]
+    assert guard_of(line) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "dialled"),
+    [
+        ("8.8.8.8", 443, True),
+        ("2606:4700::6810:84e5", 80, True),
+        ("::ffff:8.8.8.8", 80, True),
+        ("8.8.8.8", 6379, False),
+        ("10.0.0.2", 8080, True),
+        ("10.0.0.2", 80, False),
+        ("10.0.0.3", 80, True),
+        ("10.0.0.4", 80, False),
+        ("169.254.169.254", 80, False),
+        ("example.com", 80, False),
+        ("", 80, False),
+    ],
+)
+def test_what_is_dialled(host: str, port: int, dialled: bool) -> None:
+    line = Line()
+    install(line, Settings({"RUNO_EGRESS_ALLOW": ["10.0.0.2:8080", "10.0.0.3"]}))
+    with nullcontext() if dialled else pytest.raises(EgressBlocked, match="URL_FORBIDDEN"):
+        line.connectTCP(host, port)
+    assert line.dialled == ([(host, port)] if dialled else [])
 
 
 @pytest.mark.parametrize(("address", "own"), [("127.0.0.1", True), ("::1", True), ("198.51.100.7", False)])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.crawl import QUIET, SAFE, Ask, crawl
 from tests.mockserver import MockServer, Page, Reply
+from tests.probe import QUIET, SAFE, Ask, crawl
 
 OBEY = {**SAFE, "ROBOTSTXT_OBEY": True, "RUNO_EGRESS_ALLOW": ["127.0.0.0/8"]}
 STOCK = {**QUIET, "ROBOTSTXT_OBEY": True}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
+from runo_spiders.addon import switch_on
 from runo_spiders.batch import Batch, Outcome, prepare, run, spool_beside, write
 from runo_spiders.errors import UsageMistake
 from runo_spiders.exit_status import INTERRUPTED, NONE_SUCCEEDED, USAGE, exit_status
@@ -20,7 +21,7 @@ from runo_spiders.spiders.schema import SchemaSpider
 class Command(ScrapyCommand):
     requires_project = False
     requires_crawler_process = False
-    default_settings = {"LOG_LEVEL": "WARNING"}
+    default_settings: ClassVar = {"LOG_LEVEL": "WARNING"}
 
     def syntax(self) -> str:
         return "[options] URLS… --schema SCHEMA [-o FILE]"
@@ -57,6 +58,7 @@ class Command(ScrapyCommand):
             self.exitcode = USAGE
             return
         assert self.settings is not None
+        switch_on(self.settings)
         with ProgressLine() as line:
             outcome = run(batch, self.settings, line.show)
         write(batch, complete=not (outcome.interrupted or outcome.lost))

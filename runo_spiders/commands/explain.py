@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 from rich.text import Text
 from scrapy import signals
@@ -13,6 +14,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.crawler import Crawler
 from scrapy.http import HtmlResponse, Request, Response
 
+from runo_spiders.addon import switch_on
 from runo_spiders.answer import Answers, Rules
 from runo_spiders.config import Config
 from runo_spiders.errors import PageFailure, UsageMistake
@@ -29,8 +31,6 @@ from runo_spiders.spiders.schema import SchemaSpider
 from runo_spiders.urls import fault_of
 from runo_spiders.verdicts_text import verdicts_text
 
-_ADDON = "runo_spiders.addon.Runo"
-
 
 class OnePage(SchemaSpider):
     """Fetches as the job does, and keeps its page."""
@@ -45,6 +45,7 @@ class OnePage(SchemaSpider):
 
 class Command(ScrapyCommand):
     requires_project = False
+    default_settings: ClassVar = {"LOG_LEVEL": "ERROR"}
 
     def syntax(self) -> str:
         return "[options] URL --schema SCHEMA"
@@ -61,12 +62,7 @@ class Command(ScrapyCommand):
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
         assert self.settings is not None
-        if opts.loglevel is None:
-            # Not as a default of the command, which the add-on's own level would override.
-            self.settings.set("LOG_LEVEL", "ERROR", priority="cmdline")
-        if not self.settings["ADDONS"]:
-            # Outside of a project the page is fetched by the same rules.
-            self.settings.set("ADDONS", {_ADDON: 300}, priority="cmdline")
+        switch_on(self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         try:

@@ -12,7 +12,7 @@ from typing import cast
 
 from lxml import etree
 
-from runo_spiders.extract.main_entity import Identity
+from runo_spiders.extract.identity import Identity
 from runo_spiders.extract.mapping import leaf_for
 from runo_spiders.extract.vocabulary import names_of
 from runo_spiders.page.document import collapse

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from runo_spiders.extract.labels import Kind
 from runo_spiders.extract.local_beside import beside
 from runo_spiders.extract.local_candidates import Candidate
-from runo_spiders.extract.local_lists import Spoken, listings, parts_of
+from runo_spiders.extract.local_lists import listings, parts_of
 from runo_spiders.extract.local_named import in_data, named
+from runo_spiders.extract.local_plan import Plan, Spoken
 from runo_spiders.extract.local_shaped import shaped
-from runo_spiders.extract.local_targets import Plan, Target
+from runo_spiders.extract.local_targets import Target
 from runo_spiders.extract.local_values import stock_value
 from runo_spiders.extract.protocol import Question
 from runo_spiders.extract.records import records
@@ -23,6 +25,9 @@ from runo_spiders.schema.model import Schema
 
 _ENOUGH = 2.5
 """A candidate with less than this to speak for it is no answer."""
+
+_MORE_FOR: Mapping[Kind, float] = {"prose": 0.5, "trail": 1.2}
+"""What such a candidate needs on top: its shape says next to nothing, so that a name alone misleads."""
 
 _TRIED = 4
 """How many of the best candidates are tried on the field's type."""
@@ -131,7 +136,8 @@ class _Search:
     def _best(self, target: Target, candidates: Iterable[Candidate]) -> Candidate | None:
         if target.kind == "stock":
             candidates = _concluded(candidates, target)
-        likely = sorted((each for each in candidates if each.score >= _ENOUGH), key=lambda each: -each.score)
+        enough = _ENOUGH + _MORE_FOR.get(target.kind, 0.0)
+        likely = sorted((each for each in candidates if each.score >= enough), key=lambda each: -each.score)
         return next((each for each in islice(likely, _TRIED) if self._fits(target, each)), None)
 
     def _fits(self, target: Target, candidate: Candidate) -> bool:

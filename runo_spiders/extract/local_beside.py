@@ -7,13 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
-from runo_spiders.extract.labels import Kind
 from runo_spiders.extract.local_candidates import Candidate, standing
-from runo_spiders.extract.local_targets import CLOSED_KINDS, Target
+from runo_spiders.extract.local_targets import CLOSED_KINDS, Target, openings_on
 from runo_spiders.extract.local_values import is_label, read
-from runo_spiders.page.document import collapse
 from runo_spiders.page.visible import LABEL_MARKS, Element, Span, Visible, fold
 from runo_spiders.page.zones import STRUCK
 
@@ -41,7 +38,7 @@ _LATER_LABEL = 0.002
 
 def beside(page: Visible, target: Target) -> Iterator[Candidate]:
     """Candidates for a target that stand beside one of its labels."""
-    for opening in page.lines.keys() & target.openings.keys():
+    for opening in openings_on(page, target):
         for index in page.lines[opening]:
             for label, rank in target.openings[opening]:
                 candidate = _at(page, target, label, index, rank * _LATER_LABEL)

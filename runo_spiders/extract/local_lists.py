@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from runo_spiders.extract.labels import Kind
-from runo_spiders.extract.local_candidates import Candidate, zone_loss
-from runo_spiders.extract.local_targets import Target
+from runo_spiders.extract.local_candidates import Candidate, standing, zone_loss
+from runo_spiders.extract.local_plan import Spoken
+from runo_spiders.extract.local_targets import Target, openings_on
 from runo_spiders.extract.local_values import is_label, read
-from runo_spiders.page.visible import HEADINGS, Element, Span, Spot, Visible, fold
+from runo_spiders.page.visible import HEADINGS, Element, Span, Visible, fold
 
 Items: TypeAlias = Sequence[Span]
-Spoken: TypeAlias = Sequence[tuple[float, Sequence[Spot]]]
 
 MAX_ITEMS = 200
 _LONGEST_SECTION = 400
@@ -22,6 +22,7 @@ _ITEM_TAGS = ("li", "tr", "p", "dd")
 _UNDER_HEADING = 4.4
 _NAMED_EACH = 4.1
 _FEW = 0.8
+_TEXTS_BETWEEN_PEOPLE = 2
 _BETWEEN = re.compile(r"\s*[,;|·•、]\s*")
 _BETWEEN_PEOPLE = re.compile(r"\s*(?:[,;|·•、/]|\s(?:and|und|et|y|e|en|och|og|och|oraz|i|и|&)\s)\s*")
 
@@ -36,7 +37,8 @@ class Listing:
 
 def listings(page: Visible, target: Target, spoken: Spoken) -> Iterator[Listing]:
     """Lists that may be what the target asks for; `spoken` are the elements whose names speak of it."""
-    for found in (*_under_labels(page, target), *_named(page, target, spoken)):
+    named = _named(page, target, spoken)
+    for found in named if target.kind_of_items == "person" else (*_under_labels(page, target), *named):
         if found.items:
             few = _FEW if len(found.items) == 1 else 0.0
             yield Listing(found.items[:MAX_ITEMS], found.score - few)
@@ -60,7 +62,7 @@ def _under_labels(page: Visible, target: Target) -> Iterator[Listing]:
 
 
 def _present(page: Visible, target: Target) -> Iterator[tuple[int, str]]:
-    for opening in page.lines.keys() & target.openings.keys():
+    for opening in openings_on(page, target):
         yield from ((rank, label) for label, rank in target.openings[opening] if label == opening)
 
 
@@ -128,12 +130,29 @@ def _named(page: Visible, target: Target, spoken: Spoken) -> Iterator[Listing]:
     for clear, spots in spoken:
         if clear <= 0:
             continue
-        spans = _outermost([page.spans[spot.element] for spot in spots if spot.element in page.spans])
+        spans = _together(
+            page,
+            target,
+            _outermost([page.spans[spot.element] for spot in spots if spot.element in page.spans]),
+        )
         inner = [item for span in spans for item in _spans_of_items(page, span)]
         if len(spans) > 1 and len(inner) <= len(spans):
             yield _listing(page, target, spans, _NAMED_EACH + clear)
         elif inner:
             yield _listing(page, target, inner, _NAMED_EACH + clear)
+
+
+def _together(page: Visible, target: Target, spans: Items) -> Items:
+    """The names of the people of one line; further off on the page stand those of other things."""
+    if target.kind_of_items != "person" or not spans:
+        return spans
+    groups: list[list[Span]] = []
+    for span in spans:
+        if groups and span[0] - groups[-1][-1][1] <= _TEXTS_BETWEEN_PEOPLE:
+            groups[-1].append(span)
+        else:
+            groups.append([span])
+    return max(groups, key=lambda group: standing(page, group[0][0]))
 
 
 def _outermost(spans: Sequence[Span]) -> Items:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from runo_spiders.extract.local_candidates import Candidate, standing
-from runo_spiders.extract.local_targets import Plan, Target
+from runo_spiders.extract.local_plan import Plan, Spoken
+from runo_spiders.extract.local_targets import Target
 from runo_spiders.extract.local_values import CURRENCY, is_label, read, split_price
 from runo_spiders.page.document import collapse
 from runo_spiders.page.visible import LABEL_MARKS, Place, Span, Spot, Visible, fold
@@ -21,9 +22,7 @@ _TEXTS_OF_ONE_VALUE = 12
 _VALUE_ATTRIBUTES = ("content", "datetime", "value", "data-value")
 
 
-def named(
-    page: Visible, target: Target, spoken: Sequence[tuple[float, Sequence[Spot]]]
-) -> Iterator[Candidate]:
+def named(page: Visible, target: Target, spoken: Spoken) -> Iterator[Candidate]:
     """Candidates in the elements whose names speak of the target."""
     for clear, spots in spoken:
         for spot in spots[:_OF_ONE_NAME]:

@@ -1,4 +1,4 @@
-"""Values that are known by their own shape and by where they stand: prices, dates, titles, pictures, stock."""
+"""Values that are known by their shape and by where they stand: prices, dates, titles, pictures, stock."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _titles(page: Visible, target: Target) -> Iterator[Candidate]:
 
 
 def _stock(page: Visible, target: Target) -> Iterator[Candidate]:
-    for phrase in page.lines.keys() & _STOCK_PHRASES:
+    for phrase in sorted(page.lines.keys() & _STOCK_PHRASES):
         for index in page.lines[phrase]:
             text = page.texts[index].text
             if len(text) <= _STOCK_LENGTH and fold(text).startswith(phrase):

@@ -36,16 +36,19 @@ _FIRST_CODE = re.compile(r"^[#:\s]*([A-Za-z0-9][\w./\-+]{2,})")
 _GTIN = re.compile(r"(?<!\d)\d{8}(?:\d{4,6})?(?!\d)")
 _ISBN = re.compile(r"(?<![\d-])(?:97[89][- ]?)?(?:\d[- ]?){9}[\dXx](?![\d-])")
 _MONTHS = (
-    r"jan|feb|mar|mär|maerz|apr|may|mai|maj|mei|jun|jul|aug|sep|set|oct|okt|ott|out|nov|dec|dez|des|dic|déc|gen|fév|févr|avr"
-    r"|juin|juil|août|ene|abr|ago|fev|mag|giu|lug|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru"
+    r"jan|feb|mar|mär|maerz|apr|may|mai|maj|mei|jun|jul|aug|sep|set|oct|okt|ott|out|nov|dec|dez|des|dic|déc|gen"
+    r"|fév|févr|avr|juin|juil|août|ene|abr|ago|fev|mag|giu|lug|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек"
+    r"|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru"
 )
+_MONTH = rf"(?:{_MONTHS})[^\W\d]{{0,8}}\.?"
+_YEAR = r"(?:19|20)\d{2}"
 DATE = re.compile(
-    rf"\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?:[T ]\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:\.\d+)?(?:Z|[+-]\d{{2}}:?\d{{2}})?)?"
-    rf"|(?<!\d)\d{{1,2}}[./-]\s?\d{{1,2}}[./-]\s?(?:19|20)?\d{{2}}(?!\d)"
-    rf"|(?<!\d)\d{{1,2}}(?:st|nd|rd|th|\.|er|º)?[\s-](?:de\s)?(?:{_MONTHS})[^\W\d]{{0,8}}\.?,?[\s-](?:de\s)?(?:19|20)\d{{2}}"
-    rf"|\b(?:{_MONTHS})[^\W\d]{{0,8}}\.?\s\d{{1,2}}(?:st|nd|rd|th)?,?\s(?:19|20)\d{{2}}"
-    rf"|(?:19|20)\d{{2}}\s?[年년]\s?\d{{1,2}}\s?[月월]\s?\d{{1,2}}\s?[日일]?"
-    rf"|\b(?:{_MONTHS})[^\W\d]{{0,8}}\.?\s(?:19|20)\d{{2}}",
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+    r"|(?<!\d)\d{1,2}[./-]\s?\d{1,2}[./-]\s?(?:19|20)?\d{2}(?!\d)"
+    rf"|(?<!\d)\d{{1,2}}(?:st|nd|rd|th|\.|er|º)?[\s-](?:de\s)?{_MONTH},?[\s-](?:de\s)?{_YEAR}"
+    rf"|\b{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s{_YEAR}"
+    rf"|{_YEAR}\s?[年년]\s?\d{{1,2}}\s?[月월]\s?\d{{1,2}}\s?[日일]?"
+    rf"|\b{_MONTH}\s{_YEAR}",
     re.IGNORECASE,
 )
 _ISO_DURATION = re.compile(r"^P(?=.*\d)(?:\d+D)?T?(?:\d+H)?(?:\d+M)?(?:\d+S)?$")
@@ -60,6 +63,49 @@ _NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f ]\d{3})*(?:[.,]\d+)?")
 _BYLINE = re.compile(
     r"^(?:(?:[^\W\d_]+\s){0,3}(?:by|von|par|por|door|av|af)|di|da|autore?|autorin|auteur|author|text|著者|作者|記者|автор)\b[\s:]*",
     re.IGNORECASE,
+)
+_PARTICLES = frozenset(
+    (
+        *(
+            "de",
+            "da",
+            "do",
+            "dos",
+            "das",
+            "del",
+            "della",
+            "di",
+            "du",
+            "des",
+            "la",
+            "le",
+            "van",
+            "von",
+            "vom",
+            "zu",
+            "zum",
+        ),
+        *(
+            "der",
+            "den",
+            "ten",
+            "ter",
+            "bin",
+            "al",
+            "el",
+            "af",
+            "av",
+            "and",
+            "und",
+            "et",
+            "y",
+            "e",
+            "en",
+            "och",
+            "og",
+            "i",
+        ),
+    )
 )
 _NO_NAME = re.compile(r"[\d@|<>{}=€$£]|https?:|\.com\b")
 
@@ -179,7 +225,12 @@ def _person(text: str) -> str | None:
     name = _BYLINE.sub("", text).strip(" ,|·•-–—:")
     if not 2 < len(name) <= 60 or len(name.split()) > 6 or _NO_NAME.search(name) or is_label(name):
         return None
-    return name if (name[0].isupper() or not name.islower()) and not name.endswith((".", "!", "?")) else None
+    return name if _is_called_so(name.split()) and not name.endswith((".", "!", "?")) else None
+
+
+def _is_called_so(words: Sequence[str]) -> bool:
+    """Names have capitals, but for their particles and for what a single user calls herself."""
+    return len(words) == 1 or not any(word[0].islower() and word not in _PARTICLES for word in words)
 
 
 def _text(text: str) -> str | None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from html import unescape
 
-from runo_spiders.extract.vocabulary import Path, concept_of, paths_of
+from runo_spiders.extract.vocabulary import Path, asks_for, concept_of, paths_of, tags_of
 from runo_spiders.items import Scalar
-from runo_spiders.page.entity import Entity, Leaf, Value, fold
+from runo_spiders.page.entity import Entity, Leaf, Value
 from runo_spiders.page.metatags import Tags
 from runo_spiders.schema.coerce import CoercionError, Reading, coerce
 from runo_spiders.schema.model import Field
@@ -34,12 +33,18 @@ def values_at(entity: Entity, path: Path) -> Iterator[Value]:
             yield from values_at(value, path[1:])
 
 
+def texts_at(entity: Entity, path: Path) -> list[str]:
+    """The scalars at the end of a path, as text."""
+    return [str(value.value) for value in values_at(entity, path) if isinstance(value, Leaf)]
+
+
 def values_for(entity: Entity, field: Field) -> Iterator[list[Value]]:
     """What each place that may hold the field does hold, the best place first."""
     if isinstance(entity, Tags):
-        found = (entity.get(tag) for tag in _tags_of(field))
+        found = (entity.get(tag) for tag in tags_of(field))
     else:
-        found = (list(values_at(entity, path)) for path in paths_of(field))
+        names = entity.names()
+        found = (list(values_at(entity, path)) for path in paths_of(field) if path[0] in names)
     return (values for values in found if values)
 
 
@@ -85,7 +90,7 @@ def fits(leaf: Leaf, field: Field, reading: Reading) -> bool:
 
 def _is_plausible(value: Scalar, field: Field) -> bool:
     concept = concept_of(field)
-    if concept is not None and "price" in concept.names and str(value).strip("0.,") == "":
+    if asks_for(field, "price") and not str(value).strip("0.,"):
         return False
     if not isinstance(value, str):
         return True
@@ -130,8 +135,7 @@ def _parts(leaf: Leaf, field: Field) -> Iterator[Leaf]:
     if not isinstance(leaf.value, str):
         yield leaf
         return
-    concept = concept_of(field)
-    separator = _LIST_COMMA if concept is not None and "keywords" in concept.names else _BREAK
+    separator = _LIST_COMMA if asks_for(field, "keywords") else _BREAK
     for part in separator.split(leaf.value):
         if part.strip():
             yield without_tags(leaf._replace(value=part.strip(), quote=part.strip()))
@@ -144,18 +148,3 @@ def without_tags(leaf: Leaf) -> Leaf:
         return leaf
     text = " ".join(_TAG.sub(" ", unescape(value)).split())
     return leaf._replace(value=text, quote=leaf.quote or value)
-
-
-@lru_cache(maxsize=4096)
-def _tags_of(field: Field) -> tuple[str, ...]:
-    """The meta tags that may hold the field: those of its concept, then those of its own name."""
-    concept = concept_of(field)
-    own = fold(field.name)
-    spelled = field.name.lower()
-    return (
-        *(concept.tags if concept else ()),
-        f"label:{own}",
-        f"product:{spelled}",
-        f"og:{spelled}",
-        spelled,
-    )

@@ -7,15 +7,16 @@ field takes the column that its label, its name in the markup or its shape speak
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from runo_spiders.extract.local_candidates import Candidate
-from runo_spiders.extract.local_targets import Plan, Target
+from runo_spiders.extract.local_plan import Plan
+from runo_spiders.extract.local_targets import Target
 from runo_spiders.extract.local_values import CURRENCY, read
 from runo_spiders.page.document import collapse
-from runo_spiders.page.visible import HEADINGS, Element, Place, Span, Visible, fold
+from runo_spiders.page.visible import HEADINGS, Element, Place, Visible, fold
 from runo_spiders.page.zones import BESIDE, CHROME
 
 MIN_BLOCKS = 2

@@ -7,21 +7,16 @@ from dataclasses import dataclass
 
 from runo_spiders.extract.app_state import AppState
 from runo_spiders.extract.entity_records import record_entities
-from runo_spiders.extract.main_entity import Identity, main_entities
+from runo_spiders.extract.identity import Identity
+from runo_spiders.extract.main_entity import main_entities
 from runo_spiders.extract.mapping import leaf_for, leaves_for, objects_for
 from runo_spiders.extract.protocol import Question
-from runo_spiders.extract.vocabulary import is_title, words
+from runo_spiders.extract.vocabulary import asks_for, is_wrapper
 from runo_spiders.items import Extraction, Found, Page
-from runo_spiders.page.entity import Entity, Leaf, fold
+from runo_spiders.page.entity import Entity, Leaf
 from runo_spiders.page.structured import StructuredData
 from runo_spiders.schema.coerce import Reading
 from runo_spiders.schema.model import Field, escape
-
-_WRAPPERS = words(
-    "offer offers pricing details info product item article recipe data times record listing job event"
-    " metadata meta attributes properties result"
-)
-"""Names of objects in schemas that only group the fields of the record they belong to."""
 
 
 class StructuredExtractor:
@@ -92,19 +87,22 @@ class _Filler:
                 yield from self._fill_leaf([entity], child, place)
 
     def _fill_leaf(self, entities: Sequence[Entity], field: Field, place: str) -> Iterator[tuple[str, Found]]:
-        leaves = (self._leaf(entity, field) for entity in entities)
+        in_order = reversed(entities) if asks_for(field, "image") else entities
+        leaves = (self._leaf(entity, field) for entity in in_order)
         leaf = next((leaf for leaf in leaves if leaf is not None), None)
         if leaf is not None:
             yield place, self.found(leaf)
 
     def _leaf(self, entity: Entity, field: Field) -> Leaf | None:
         leaf = leaf_for(entity, field, self.reading)
-        if leaf is not None and is_title(field):
+        return None if leaf is None else self._checked(leaf, entity, field)
+
+    def _checked(self, leaf: Leaf, entity: Entity, field: Field) -> Leaf | None:
+        """The leaf as what the page shows of it, for what pages tend to write for other readers."""
+        if asks_for(field, "headline"):
             return self.identity.title(leaf, entity)
-        from runo_spiders.extract.vocabulary import concept_of
-        c = concept_of(field)
-        if leaf is not None and c and "author" in c.names and (self.identity.is_site(str(leaf.value)) or 'http' in str(leaf.value) or not any(map(str.isalpha, str(leaf.value)))):
-            return None
+        if asks_for(field, "author"):
+            return leaf if self.identity.is_byline(leaf, entity) else None
         return leaf
 
     def _fill_list(
@@ -113,10 +111,10 @@ class _Filler:
         for entity in entities:
             if item.is_leaf:
                 leaves = leaves_for(entity, field, item, self.reading)
-                from runo_spiders.extract.vocabulary import concept_of
-                c = concept_of(field)
-                if c and 'author' in c.names: leaves=[l for l in leaves if not self.identity.is_site(str(l.value)) and any(map(str.isalpha, str(l.value)))]
-                filled = [(f"{place}/{index}", self.found(leaf)) for index, leaf in enumerate(leaves)]
+                checked = (self._checked(leaf, entity, field) for leaf in leaves)
+                filled = [
+                    (f"{place}/{index}", self.found(leaf)) for index, leaf in enumerate(filter(None, checked))
+                ]
             else:
                 filled = list(self.records(objects_for(entity, field), item, place))
             if filled:
@@ -137,4 +135,4 @@ class _Filler:
 def _inner(entities: Sequence[Entity], field: Field) -> Sequence[Entity]:
     """The entities that an object of the schema means: a property's values, or for a mere group the same."""
     found = [inner for entity in entities for inner in objects_for(entity, field)]
-    return entities if not found and fold(field.name) in _WRAPPERS else found
+    return entities if not found and is_wrapper(field) else found

@@ -266,33 +266,74 @@ _FILLERS = _KINDS | words(
     "a an this its full exact total of in for as on with and or per at by if to when that which is shown"
 )
 
+_WRAPPERS = words(
+    "offer offers pricing details info product item article recipe data times record listing job event"
+    " metadata meta attributes properties result"
+)
+"""Names of objects in schemas that only group the fields of the record they belong to."""
 
-@lru_cache(maxsize=4096)
+
 def concept_of(field: Field) -> Concept | None:
     """What the field asks for: by its name, by its name without words like `product`, or by its hint."""
-    return _named(field.name) or _hinted(field.hint)
+    return _concept_of(field.name, field.hint)
 
 
-def is_title(field: Field) -> bool:
-    """Whether the field asks for the name or headline of the record."""
+def asks_for(field: Field, name: str) -> bool:
+    """Whether the field asks for the concept of this (folded) name."""
     concept = concept_of(field)
-    return concept is not None and "headline" in concept.names
+    return concept is not None and name in concept.names
 
 
-def paths_of(field: Field) -> Iterator[Path]:
+def is_wrapper(field: Field) -> bool:
+    """Whether an object of the schema is a mere group of fields, and no entity of its own."""
+    return field.type == "object" and fold(field.name) in _WRAPPERS
+
+
+def fields_of(record: Field) -> Iterator[Field]:
+    """The fields of a record, those within mere groups too."""
+    for field in record.properties:
+        if is_wrapper(field):
+            yield from fields_of(field)
+        else:
+            yield field
+
+
+def paths_of(field: Field) -> tuple[Path, ...]:
     """Where an entity may keep the field, best first: under its own name, then as the vocabulary says."""
-    own = (fold(field.name),)
-    concept = concept_of(field)
-    if concept is None or own not in concept.paths:
-        yield own
-    if concept is not None:
-        yield from concept.paths
+    return _paths_of(field.name, field.hint)
+
+
+def tags_of(field: Field) -> tuple[str, ...]:
+    """The meta tags that may hold the field: those of its concept, then those of its own name."""
+    return _tags_of(field.name, field.hint)
 
 
 def names_of(field: Field) -> frozenset[str]:
     """The folded names under which JSON may have the field."""
     concept = concept_of(field)
     return (concept.names if concept else frozenset()) | {fold(field.name)}
+
+
+@lru_cache(maxsize=4096)
+def _concept_of(name: str, hint: str) -> Concept | None:
+    return _named(name) or _hinted(hint)
+
+
+@lru_cache(maxsize=4096)
+def _paths_of(name: str, hint: str) -> tuple[Path, ...]:
+    own = (fold(name),)
+    concept = _concept_of(name, hint)
+    if concept is None:
+        return (own,)
+    return concept.paths if own in concept.paths else (own, *concept.paths)
+
+
+@lru_cache(maxsize=4096)
+def _tags_of(name: str, hint: str) -> tuple[str, ...]:
+    concept = _concept_of(name, hint)
+    spelled = name.lower()
+    own = (f"label:{fold(name)}", f"product:{spelled}", f"og:{spelled}", spelled)
+    return (*(concept.tags if concept else ()), *own)
 
 
 def _named(name: str) -> Concept | None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, cast
 from urllib.parse import urljoin
 
-from lxml import etree, html
+from lxml import etree
 
 from runo_spiders.items import Evidence, Json
 from runo_spiders.page.scripts import json_in
@@ -26,18 +26,21 @@ class Document:
         self._json: dict[str, Json] = {}
 
     @cached_property
-    def root(self) -> html.HtmlElement:
-        """The `html` element, parsed as parsel does it, so that XPaths hold in a Scrapy shell too."""
-        parser = html.HTMLParser(recover=True, encoding="utf8", huge_tree=True)
+    def root(self) -> etree._Element:
+        """The `html` element, parsed as parsel does it, so that XPaths hold in a Scrapy shell too.
+
+        Its elements are plain ones: those of `lxml.html` ask Python for their class one by one.
+        """
+        parser = etree.HTMLParser(recover=True, encoding="utf8", huge_tree=True)
         body = self.text.strip().replace("\x00", "").encode("utf8") or b"<html/>"
         root = etree.fromstring(body, parser=parser, base_url=self.url)
         if root is None:
             root = etree.fromstring(b"<html/>", parser=parser, base_url=self.url)
-        return cast(html.HtmlElement, root)
+        return root
 
     @cached_property
     def tree(self) -> etree._ElementTree:
-        return cast(etree._ElementTree, self.root.getroottree())
+        return self.root.getroottree()
 
     @cached_property
     def base_url(self) -> str:

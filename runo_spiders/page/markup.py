@@ -52,6 +52,9 @@ MICRODATA = Dialect("itemscope", "itemtype", "itemprop", etree.XPath("//*[@itemp
 RDFA = Dialect("typeof", "typeof", "property", etree.XPath("//*[@typeof or (@property and not(self::meta))]"))
 
 
+_find_referred = etree.XPath("//*[@id=$id][1]/descendant-or-self::*[@itemprop]")
+
+
 class MarkupItem:
     """An entity in microdata or RDFa: an element, and under each name the elements with its values."""
 
@@ -118,8 +121,7 @@ def _owner(element: etree._Element, items: dict[etree._Element, MarkupItem]) -> 
 def _referred(element: etree._Element, document: Document) -> Iterator[etree._Element]:
     """The elements that `itemref` adds to an item."""
     for identifier in element.get("itemref", "").split():
-        for target in document.root.xpath("//*[@id=$id]", id=identifier)[:1]:
-            yield from target.xpath("descendant-or-self::*[@itemprop]")
+        yield from cast(list[etree._Element], _find_referred(document.root, id=identifier))
 
 
 def _leaf(element: etree._Element, name: str) -> Leaf | None:

@@ -23,7 +23,9 @@ _MAX_VALUES = 100
 _DECODER = json.JSONDecoder(strict=False)
 _WRAPPING = re.compile(r"(?:\s|\ufeff|\u200b|<!--|-->|(?://\s*)?<!\[CDATA\[|/\*.*?\*/|//[^\n]*\n)*", re.S)
 _SEPARATOR = re.compile(r"[\s,;]*")
-_ASSIGNED = re.compile(r"(?:[\w$)\]'\"]\s*=|\.push\(|\bJSON\.parse\(|\bdefine\(|\breturn)\s*(?=[{\['\"])")
+_OPENING = re.compile(r"[=(]\s*(?=[{\['\"])")
+_TAKING = (".push", "JSON.parse", "define")
+_QUOTED_START = re.compile(r"\s*(?:[{\[]|\\x7[bB]|\\u007[bB]|\\x5[bB])")
 _QUOTED_JSON = re.compile(r"""'((?:[^'\\]|\\.)*)'|("(?:[^"\\]|\\.)*")""", re.S)
 
 
@@ -57,15 +59,26 @@ def _values_from(text: str, begin: int) -> Iterator[Json]:
 
 
 def _assigned_values(text: str) -> Iterator[Json]:
+    """What follows an equals sign, or is the argument of a function that takes data."""
     end: int | None = 0
-    for count, head in enumerate(_ASSIGNED.finditer(text)):
+    for count, head in enumerate(_heads(text)):
         if count == _MAX_VALUES:
             return
-        if end is not None and head.end() < end:
+        if end is not None and head < end:
             continue
-        value, end = _value_at(text, head.end())
+        value, end = _value_at(text, head)
         if value:
             yield value
+
+
+def _heads(text: str) -> Iterator[int]:
+    """Where values may begin. A quoted one must look like JSON."""
+    for opening in _OPENING.finditer(text):
+        begin = opening.end()
+        if text[begin] in "'\"" and not _QUOTED_START.match(text, begin + 1):
+            continue
+        if opening[0][0] == "=" or text.endswith(_TAKING, 0, opening.start()):
+            yield begin
 
 
 def _value_at(text: str, begin: int) -> tuple[Json, int | None]:

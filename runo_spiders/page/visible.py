@@ -38,14 +38,20 @@ UNSEEN_TAGS: frozenset[object] = frozenset(
     )
 )
 INLINE_TAGS = frozenset(
-    "a abbr b bdi bdo big cite code data em font i ins kbd mark q small span strong sub sup time tt u var wbr del s"
-    " strike".split()
+    (
+        *("a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "em", "font", "i", "ins"),
+        *("kbd", "mark", "q", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var"),
+        *("wbr", "del", "s", "strike"),
+    )
 )
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 NAMING = frozenset(
-    "class id itemprop name rel property aria-label data-testid data-test data-test-id data-qa data-hook data-field"
-    " data-name data-automation-id data-auto data-cy data-component data-element data-tn data-label data-th"
-    " data-title data-type".split()
+    (
+        *("class", "id", "itemprop", "name", "rel", "property", "aria-label", "data-testid"),
+        *("data-test", "data-test-id", "data-qa", "data-hook", "data-field", "data-name"),
+        *("data-automation-id", "data-auto", "data-cy", "data-component", "data-element"),
+        *("data-tn", "data-label", "data-th", "data-title", "data-type"),
+    )
 )
 LABEL_MARKS = " :*-–—#•·|"
 
@@ -92,9 +98,9 @@ class Place(NamedTuple):
 class Visible:
     """The index of one page.
 
-    `texts` holds the text nodes in reading order, and `zones` the zone of each. `spans` tells for each element
-    with text which of them it contains. `named` maps the value of a naming attribute (a whole `class`, an
-    `id`) to its elements, and `data` the name of a `data-*` attribute to those that have it.
+    `texts` holds the text nodes in reading order. `spans` tells for each element with text which of them it
+    contains. `named` maps the value of a naming attribute (a whole `class`, an `id`) to its elements, and
+    `data` the name of a `data-*` attribute to those that have it.
     """
 
     def __init__(self, document: Document) -> None:

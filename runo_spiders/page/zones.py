@@ -1,4 +1,4 @@
-"""Where on a page an element stands, as far as its own markup tells: hidden, navigation, beside, struck out."""
+"""What the markup of an element tells of its place: hidden, navigation, beside the main thing, struck out."""
 
 from __future__ import annotations
 

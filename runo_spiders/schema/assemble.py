@@ -54,3 +54,24 @@ def _built(field: Field, found: _Tree | Finding | None) -> Json:
         return {child.name: _built(child, tree.get(child.name)) for child in field.properties}
     places = sorted((token for token in tree if token.isdigit()), key=int)
     return [_built(field.items, tree[place]) for place in places]
+
+
+def close_gaps(schema: Schema, findings: Mapping[str, Finding]) -> dict[str, Finding]:
+    """The findings with the items of each array numbered from 0, so that pointers are those of the data."""
+    numbered: dict[str, Finding] = {}
+    _number(schema.root, _tree(findings), "", numbered)
+    return numbered
+
+
+def _number(field: Field, found: _Tree | Finding, pointer: str, numbered: dict[str, Finding]) -> None:
+    if isinstance(found, Finding):
+        if field.is_leaf:
+            numbered[pointer] = found
+    elif field.items is None:
+        for child in field.properties:
+            if child.name in found:
+                _number(child, found[child.name], f"{pointer}/{escape(child.name)}", numbered)
+    else:
+        places = sorted((token for token in found if token.isdigit()), key=int)
+        for number, place in enumerate(places):
+            _number(field.items, found[place], f"{pointer}/{number}", numbered)

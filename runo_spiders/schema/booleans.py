@@ -9,6 +9,8 @@ from runo_spiders.schema.stock import AVAILABLE, UNAVAILABLE, stock_of
 from runo_spiders.schema.text import clean, word_set
 
 _LONGEST_TEXT = 120
+_LONGEST_ANSWER = 4
+_ALSO_PREPOSITIONS = frozenset(("on", "y", "si", "da"))
 _TRUE_MARKS = "✓✔☑✅🗸●"
 _FALSE_MARKS = "✗✘✕✖❌☒❎"
 _YES = word_set(
@@ -55,16 +57,15 @@ def _of_mark(text: str) -> bool | None:
 
 
 def _of_words(words: list[str], name: list[str]) -> bool | None:
-    """Whole phrases of one word first; in longer ones a word for no outweighs all else."""
-    if not words:
-        return None
     if len(words) == 1 and words[0] in _YES | _NO:
         return words[0] in _YES
-    named = bool(name) and set(name) <= set(words)
-    told = words[-1] if named and words[-1] in _YES | _NO else words[0]
-    if _NEGATION & set(words) or told in _NO:
-        return False if named or told in _NO or _YES & set(words) else None
-    return True if named or told in _YES else None
+    if name and set(name) <= set(words):
+        return not (_NO | _NEGATION) & set(words)
+    if len(words) > _LONGEST_ANSWER or any(word.isdigit() for word in words):
+        return None
+    if (_NO | _NEGATION) & set(words):
+        return False if words[0] in _NO or _YES & set(words) else None
+    return True if words[:1] and words[0] in _YES - _ALSO_PREPOSITIONS else None
 
 
 def _of_stock(text: str) -> bool | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _LENGTH_OF_TIME = re.compile(r"[\d.,]+\s*[a-zà-ž]+\.?", re.IGNORECASE)
-_SHORT_UNIT = r"\d\s?[dhmwy]\b"
+_SHORT_FORMS = r"\d\s?[dhmwy]\b|\bjust now\b"
 _WORD = re.compile(r"[^\W\d_]+")
 _FIRST_HALF = ("january", "february", "march", "april", "may", "june")
 _SECOND_HALF = ("july", "august", "september", "october", "november", "december")
@@ -92,13 +92,14 @@ def _moment(text: str, parser: DateDataParser) -> datetime | None:
 @lru_cache(maxsize=64)
 def _words_of_time(language: str | None) -> re.Pattern[str]:
     words = {word for code in {"en", language or "en"} for word in _relative_words(code)}
-    return re.compile("|".join((_SHORT_UNIT, *map(re.escape, sorted(words)))), re.IGNORECASE)
+    return re.compile("|".join((_SHORT_FORMS, *map(re.escape, sorted(words)))), re.IGNORECASE)
 
 
 def _relative_words(language: str) -> Iterator[str]:
-    """What the relative expressions of a language are made of; Latin words of one or two letters tell nothing."""
+    """What relative expressions are made of, but for "now", which stands on many a button."""
     info = _translations(language)
-    listed = [*info.get("relative-type", {}).values(), *info.get("relative-type-regex", {}).values()]
+    types = {**info.get("relative-type", {}), **info.get("relative-type-regex", {})}
+    listed = [phrases for meaning, phrases in types.items() if meaning != "0 second ago"]
     for phrase in (*(phrase for phrases in listed for phrase in phrases), *info.get("ago", ())):
         yield from (word for word in _WORD.findall(phrase) if len(word) > 2 or not word.isascii())
 

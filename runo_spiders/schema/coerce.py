@@ -23,7 +23,10 @@ __all__ = ["Coerced", "CoercionError", "Reading", "coerce"]
 LONGEST_STRING = 1_000_000
 """Characters of a string value; longer ones are no values but whole files."""
 
-_PLACEHOLDER = re.compile(r"\{\{.*\}\}|\$\{.*\}|<%.*%>|undefined|null|NaN|\[object Object\]|%[A-Z_]{3,}%")
+# What templates and databases write where there is no value.
+_PLACEHOLDER = re.compile(
+    r"\{\{.*\}\}|\$\{.*\}|<%.*%>|undefined|null|NaN|\[object Object\]|%[A-Z_]{3,}%|[Nn]/[Aa]|[-–—.]*"
+)
 _EMAIL = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+\.[^\s@<>,;:\"()]+")
 
 
@@ -32,8 +35,8 @@ def coerce(raw: Scalar, field: Field, reading: Reading) -> Coerced:
 
     A field with an `enum` takes one of its members; otherwise type and format decide.
     """
-    if isinstance(raw, str) and (not raw or raw.isspace()):
-        raise CoercionError("the text is empty")
+    if isinstance(raw, str) and _PLACEHOLDER.fullmatch(raw.strip()):
+        raise CoercionError("the text is a placeholder, no value" if raw.strip() else "the text is empty")
     if field.enum:
         return read_member(raw, field.enum)
     return _READERS.get(field.type, _refuse)(raw, field, reading)
@@ -87,8 +90,8 @@ def _text(raw: Scalar, field: Field, reading: Reading) -> Coerced:
     if len(raw) > LONGEST_STRING:
         raise CoercionError("the text is too long for a value")
     text = clean(raw)
-    if not text or _PLACEHOLDER.fullmatch(text):
-        raise CoercionError("the text is a placeholder, no value" if text else "the text is empty")
+    if not text:
+        raise CoercionError("the text is empty")
     return read_link(text, reading.base_url) if means_link(field.name, text) else Coerced(text)
 
 

@@ -31,7 +31,7 @@ _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?\d{4,6}Z?)?")
 _YEAR_LAST = re.compile(r"(?<![\d.,])(\d{1,2})\s?([-./])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})(?![\d,])")
 _YEAR_MONTH = re.compile(r"(?<![\d/.-])(\d{4})[-./年](\d{1,2})月?(?![\d/.-])")
 _MONTH_YEAR = re.compile(r"(?<![\d/.-])(\d{1,2})[./](\d{4})(?![\d/.-])")
-_YEAR = re.compile(r"\D{0,20}([12]\d{3})(?:年|\D{0,3})")
+_YEAR = re.compile(r"(?:\D{0,20}[\s(:,©])?(1[89]\d{2}|20\d{2})(?:年|\W{0,3})")
 _LONG_YEAR = re.compile(r"(?<!\d)[12]\d{3}(?!\d)")
 _EPOCH = re.compile(r"\d{9,10}(?:\d{3})?(?:\.\d+)?")
 _CLOCK = re.compile(
@@ -176,7 +176,9 @@ def _with_year(language: str | None) -> tuple[re.Pattern[str], ...]:
 @lru_cache(maxsize=64)
 def _without_year(language: str | None) -> tuple[re.Pattern[str], ...]:
     month = _month_pattern(language)
-    return re.compile(_NAMED_DAY + _LINK + month), re.compile(month + r"[\s.]*" + _NAMED_DAY)
+    return re.compile(_NAMED_DAY + _LINK + month), re.compile(
+        month + r"[\s.]*" + _NAMED_DAY + r"(?![^\W\d_])"
+    )
 
 
 def _relative(text: str, reading: Reading) -> _Day | None:

@@ -14,6 +14,7 @@ from runo_spiders.config import Config
 from runo_spiders.credentials import Credentials
 from runo_spiders.ending import Ending, JobEnded
 from runo_spiders.errors import UsageMistake
+from runo_spiders.exporters import check_feeds
 from runo_spiders.inputs import Target
 from runo_spiders.items import Row
 from runo_spiders.job import JobSpec
@@ -59,6 +60,7 @@ class SchemaSpider(PageSpider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Raises `UsageMistake` for an argument that is wrong, before anything is fetched."""
         job, schema = cls.check_arguments(kwargs)
+        check_feeds(crawler.settings)
         config = Config.from_settings(crawler.settings)
         beside = _spool_of_batch_feed(crawler.settings) if not config.spool else ""
         if beside:
@@ -142,7 +144,7 @@ def _settings_of(job: JobSpec) -> Iterator[tuple[str, Any]]:
 
 
 def _spool_of_batch_feed(settings: BaseSettings) -> str:
-    """The path of a spool beside the first feed with the format `batch`, for the case that the run is killed."""
+    """The path of a spool beside the first feed with the format `batch`: the run may be killed."""
     for uri, feed in settings.getdict("FEEDS").items():
         if feed.get("format") == "batch" and "://" not in str(uri):
             return f"{uri}.spool"
@@ -157,7 +159,7 @@ def _check_together(job: JobSpec, schema: Schema) -> None:
         unknown = [name for name in wanted if name not in names]
         if unknown:
             known = ", ".join(sorted(names))
-            raise UsageMistake(f"argument {argument}: the schema has no field {unknown[0]!r} (it has: {known})")
+            raise UsageMistake(f"argument {argument}: the schema has no field {unknown[0]!r} (has: {known})")
     for argument in ("date_filter", "max_items_per_url", "max_total_items"):
         if getattr(job, argument) is not None and not schema.many:
             raise UsageMistake(f"argument {argument}: needs a schema whose root is an array")

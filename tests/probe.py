@@ -41,7 +41,7 @@ QUIET: Mapping[str, Any] = {
 }
 SAFE: Mapping[str, Any] = {
     **QUIET,
-    "TWISTED_DNS_RESOLVER": "tests.crawl.ScriptedResolver",
+    "TWISTED_DNS_RESOLVER": "tests.probe.ScriptedResolver",
     "DOWNLOAD_HANDLERS": {
         "http": "runo_spiders.download.HttpHandler",
         "https": "runo_spiders.download.HttpHandler",
@@ -123,7 +123,7 @@ def crawl(
     order = Order(tuple(ask if isinstance(ask, Ask) else Ask(ask) for ask in asks), dict(settings), runner)
     inherited = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "tests.crawl"],
+        [sys.executable, "-W", "error", "-m", "tests.probe"],
         input=pickle.dumps(order),
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parent.parent,
