@@ -36,6 +36,7 @@ from runo_spiders.extract.protocol import Extractor
 from runo_spiders.items import Finding, Json, Page, Scalar
 from runo_spiders.page.document import Document
 from runo_spiders.schema.coerce import CoercionError, Reading, coerce
+from runo_spiders.schema.locale import locale_of
 from runo_spiders.schema.model import Field, Schema
 
 _PRODUCTS = "product-extraction-benchmark"
@@ -129,7 +130,7 @@ def _coerced(raw: Scalar, leaf: Field, reading: Reading) -> Scalar | None:
 
 
 def _reading(document: Document) -> Reading:
-    return Reading(document.lang, document.base_url, _READ_AT)
+    return Reading(locale_of(None, document.lang, document.url), document.base_url, _READ_AT)
 
 
 def _lost(document: Document, found: Mapping[str, Finding]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import scrapy
 from scrapy.http import Response
@@ -13,7 +13,7 @@ from scrapy.http import Response
 class BareSpider(scrapy.Spider):
     name = "bare"
     # As ours, so that the difference is in what is done with a page.
-    custom_settings: ClassVar = {
+    custom_settings = {  # noqa: RUF012 (Scrapy annotates it as an instance variable)
         "CONCURRENT_REQUESTS": 32,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 32,
         "CONCURRENT_ITEMS": 4,

@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.text import Text
 
 from runo_spiders.items import Row
-from runo_spiders.report import console_for
+from runo_spiders.output.report import console_for
 from runo_spiders.rows_json import from_json
-from runo_spiders.rows_table import rows_table
+from runo_spiders.output.rows_table import rows_table
 from runo_spiders.schema.load import load_schema
 
 HERE = Path(__file__).parent

@@ -15,10 +15,11 @@ from scrapy.utils.misc import load_object
 
 from runo_spiders import __version__
 from runo_spiders.config import TIMEOUT_MS, Config
-from runo_spiders.download import HttpHandler
-from runo_spiders.exporters import FEED_EXPORTERS
-from runo_spiders.guard import GuardCheck, GuardedResolver
 from runo_spiders.middlewares import EndingMiddleware, RowMiddleware, SavedPages
+from runo_spiders.net.download import HttpHandler
+from runo_spiders.net.guard import GuardCheck, GuardedResolver
+from runo_spiders.net.robots import RobotsMiddleware
+from runo_spiders.output.exporters import FEED_EXPORTERS
 from runo_spiders.pipelines import (
     CapPipeline,
     ExtractPipeline,
@@ -26,7 +27,6 @@ from runo_spiders.pipelines import (
     SpoolPipeline,
     ValidatePipeline,
 )
-from runo_spiders.robots import RobotsMiddleware
 from runo_spiders.urls import LONGEST
 
 if TYPE_CHECKING:

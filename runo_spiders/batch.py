@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import tempfile
 import time
@@ -18,8 +19,8 @@ from scrapy.settings import Settings
 
 from runo_spiders.errors import UsageMistake
 from runo_spiders.job import JobSpec
-from runo_spiders.outputs import Output
-from runo_spiders.report import Counts
+from runo_spiders.output.files import Output
+from runo_spiders.output.report import Counts
 from runo_spiders.schema.model import Schema
 from runo_spiders.spiders.schema import SchemaSpider
 from runo_spiders.spool import COUNTS, JOB, TOTAL, Spool, remove
@@ -106,7 +107,10 @@ def write(batch: Batch, complete: bool) -> None:
             output.write(spool, batch.schema)
     finally:
         spool.close()
-    if complete:
+    if all(output.path == "-" for output in batch.outputs):
+        # Nobody could name this spool to go on with it.
+        shutil.rmtree(batch.spool.parent)
+    elif complete:
         remove(str(batch.spool))
 
 

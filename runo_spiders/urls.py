@@ -39,6 +39,12 @@ def host_and_port(url: str) -> tuple[str, int]:
     return (parts.hostname or "").lower(), parts.port or (443 if parts.scheme.lower() == "https" else 80)
 
 
+def origin(url: str) -> str:
+    """`https://example.com:443`: scheme, host and port of a URL without fault."""
+    host, port = host_and_port(url)
+    return f"{urlsplit(url).scheme.lower()}://{host}:{port}"
+
+
 def is_local(url: str) -> bool:
     """Whether the host of a URL is, by its spelling, this machine or a private address."""
     host, _ = host_and_port(url)

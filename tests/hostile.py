@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Mapping
 
 from twisted.web.server import NOT_DONE_YET
@@ -217,7 +218,7 @@ class BadEncoding(Behaviour):
         return b"this is no such stream" * 10
 
 
-class MislabelledPdf(Behaviour):
+class PdfAsHtml(Behaviour):
     """/pdf-as-html: a PDF that is called HTML."""
 
     def answer(self, request: Request, parts: list[str]) -> Answer:
@@ -273,37 +274,14 @@ class Echo(Behaviour):
         return page(json.dumps(headers))
 
 
+def _path(name: str) -> str:
+    return re.sub("(?<!^)([A-Z])", r"-\1", name).lower()
+
+
 BEHAVIOURS: Mapping[str, type[Behaviour]] = {
-    "status": Status,
-    "flaky": Flaky,
-    "slow": Slow,
-    "slow-redirect": SlowRedirect,
-    "drip": Drip,
-    "silent": Silent,
-    "reset": Reset,
-    "truncated": Truncated,
-    "garbage": Garbage,
-    "loop": Loop,
-    "redirect": Redirect,
-    "chain": Chain,
-    "bad-location": BadLocation,
-    "meta-refresh": MetaRefresh,
-    "refresh-header": RefreshHeader,
-    "endless-headers": EndlessHeaders,
-    "many-headers": ManyHeaders,
-    "long-header": LongHeader,
-    "endless-body": EndlessBody,
-    "gzip-bomb": GzipBomb,
-    "bad-gzip": BadGzip,
-    "bad-encoding": BadEncoding,
-    "pdf-as-html": MislabelledPdf,
-    "pdf": Pdf,
-    "png": Png,
-    "empty": Empty,
-    "big": Big,
-    "set-cookie": SetCookie,
-    "echo": Echo,
+    _path(kind.__name__): kind for kind in Behaviour.__subclasses__()
 }
+"""`slow-redirect` to `SlowRedirect`, and so on."""
 
 PDF = (
     b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"

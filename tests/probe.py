@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import pickle
-import resource
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -26,9 +25,9 @@ from scrapy.utils.reactor import install_reactor
 from twisted.internet.address import IPv4Address, IPv6Address
 
 from runo_spiders.errors import UsageMistake
-from runo_spiders.failures import translate
-from runo_spiders.guard import GuardedResolver
-from runo_spiders.robots import RobotsMiddleware
+from runo_spiders.net.failures import translate
+from runo_spiders.net.guard import GuardedResolver
+from runo_spiders.net.robots import RobotsMiddleware
 
 QUIET: Mapping[str, Any] = {
     "LOG_LEVEL": "CRITICAL",
@@ -43,17 +42,17 @@ SAFE: Mapping[str, Any] = {
     **QUIET,
     "TWISTED_DNS_RESOLVER": "tests.probe.ScriptedResolver",
     "DOWNLOAD_HANDLERS": {
-        "http": "runo_spiders.download.HttpHandler",
-        "https": "runo_spiders.download.HttpHandler",
+        "http": "runo_spiders.net.download.HttpHandler",
+        "https": "runo_spiders.net.download.HttpHandler",
         "file": None,
         "data": None,
         "ftp": None,
         "s3": None,
     },
-    "EXTENSIONS": {"runo_spiders.guard.GuardCheck": 0},
+    "EXTENSIONS": {"runo_spiders.net.guard.GuardCheck": 0},
     "DOWNLOADER_MIDDLEWARES": {
         "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-        "runo_spiders.robots.RobotsMiddleware": 100,
+        "runo_spiders.net.robots.RobotsMiddleware": 100,
     },
     "DOWNLOAD_VERIFY_CERTIFICATES": True,
 }
@@ -221,7 +220,7 @@ def _run(order: Order) -> Report:
         ends=tuple(spider.ends.get(index, End(ask.url)) for index, ask in enumerate(order.asks)),
         stats={key: value for key, value in crawler.stats.get_stats().items() if isinstance(value, int)},
         sitemaps=spider.sitemaps,
-        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        peak_mb=_peak_mb(),
         cpu_seconds=process_time(),
     )
 
@@ -253,6 +252,12 @@ def _by_runner(order: Order) -> Any:
 
 
 _RUNNERS = {"process": _by_process, "runner": _by_runner}
+
+
+def _peak_mb() -> float:
+    # Not ru_maxrss: that begins with the memory of the process that forked this one.
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from runo_spiders.addresses import FORBIDDEN_PORTS, Policy, is_public, read_address
+from runo_spiders.net.addresses import FORBIDDEN_PORTS, Policy, is_public, read_address
 
 FORBIDDEN = """
 0.0.0.0 0.255.255.255 10.0.0.0 10.255.255.255 100.64.0.0 100.100.100.200 100.127.255.255

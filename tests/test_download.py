@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from scrapy import Request
 
-from runo_spiders.download import is_typed, keep_headers_home, origin
+from runo_spiders.net.download import is_typed, keep_headers_home
+from runo_spiders.urls import origin
 from tests.mockserver import MockServer
 from tests.probe import SAFE, Ask, crawl
 

@@ -20,9 +20,10 @@ from itemadapter import ItemAdapter
 from pyarrow import parquet
 from scrapy.exporters import BaseItemExporter, CsvItemExporter, JsonItemExporter, JsonLinesItemExporter
 
-from runo_spiders.columns import layout
 from runo_spiders.errors import UsageMistake
-from runo_spiders.exporters import (
+from runo_spiders.items import ErrorInfo, Evidence, Json, Row
+from runo_spiders.output.columns import layout
+from runo_spiders.output.exporters import (
     BatchExporter,
     CsvExporter,
     JsonExporter,
@@ -30,10 +31,9 @@ from runo_spiders.exporters import (
     csv_cell,
     write_batch,
 )
-from runo_spiders.items import ErrorInfo, Evidence, Json, Row
 from runo_spiders.rows_json import to_json
+from runo_spiders.output.tables import ExcelExporter, ParquetExporter
 from runo_spiders.schema.model import Field, Schema
-from runo_spiders.tables import ExcelExporter, ParquetExporter
 
 PRODUCT = Field(
     "",
@@ -363,7 +363,7 @@ def test_a_batch_of_any_size_is_json(rows: Sequence[Row]) -> None:
 NAMES = ("out.csv", "out.parquet", "out.xlsx", "out.jsonl", "out.json", "out.batch")
 SPIDER = f"""
 import scrapy
-from runo_spiders.exporters import FEED_EXPORTERS
+from runo_spiders.output.exporters import FEED_EXPORTERS
 from runo_spiders.items import Row
 from runo_spiders.schema.model import Field, Schema
 
@@ -412,7 +412,7 @@ def test_scrapy_writes_all_formats_in_one_crawl(tmp_path: Path) -> None:
 
 CHECK = """
 from scrapy.settings import Settings
-from runo_spiders.exporters import check_feeds
+from runo_spiders.output.exporters import check_feeds
 check_feeds(Settings({"FEEDS": {"out.parquet": {"format": "parquet"}}}))
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scrapy.exceptions import DownloadCancelledError, NotSupported
 
-from runo_spiders.failures import of_status, translate
+from runo_spiders.net.failures import of_status, translate
 from tests.mockserver import MockServer
 from tests.probe import SAFE, crawl
 

@@ -11,7 +11,7 @@ import pytest
 from scrapy.settings import Settings
 
 from benchmarks import egress
-from runo_spiders.guard import EgressBlocked, TypedHosts, guard_of, install, is_own
+from runo_spiders.net.guard import EgressBlocked, TypedHosts, guard_of, install, is_own
 from tests.mockserver import MockServer, Page, Reply
 from tests.probe import QUIET, SAFE, Ask, Report, crawl
 

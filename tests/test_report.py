@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 
 from runo_spiders.extract.ladder import Verdict
 from runo_spiders.items import ErrorInfo, Evidence, Row
-from runo_spiders.report import (
+from runo_spiders.output.report import (
     Counts,
     ProgressLine,
     clock,
@@ -19,9 +19,9 @@ from runo_spiders.report import (
     progress_line,
     summary,
 )
-from runo_spiders.rows_table import rows_table
+from runo_spiders.output.rows_table import rows_table
+from runo_spiders.output.verdicts_text import verdicts_text
 from runo_spiders.schema.model import Field, Schema
-from runo_spiders.verdicts_text import verdicts_text
 
 COUNTS = Counts(1_200, 500, 40, {"TIMEOUT": 40, "HTTP_ERROR": 20, "INTERNAL": 2, "TLS_ERROR": 1}, 60.0)
 

@@ -26,7 +26,7 @@ RECORDS = {
 def site() -> Iterator[MockServer]:
     pages: dict[str, str | Reply] = {f"/p/{n}": product_page(f"Kettle {n}", f"${n}.50") for n in range(1, 30)}
     pages |= {
-        "/": '<a href="/p/1">1</a><a href="/list">list</a><a href="/secret/1">no</a><a href="//b.test/">b</a>',
+        "/": '<a href="/p/1">1</a><a href="/list">list</a><a href="/secret/1">-</a><a href="//b.test">b</a>',
         "/list": '<a href="/p/2">2</a><a href="/p/3#x">3</a><a href="/p/3">3</a><a href="/deep">deep</a>',
         "/deep": '<a href="/p/9">9</a>',
         "/robots.txt": Reply(

@@ -80,7 +80,7 @@ KETTLE = {
     "JSON-LD in a page": ld(
         '{"@type": "WebPage", "mainEntity": {"@type": "Product", "name": "Kettle", "offers": {"price": 12.5}}}'
     ),
-    "microdata": """<div itemscope itemtype="https://schema.org/Product"><h1 itemprop="name">Kettle</h1>
+    "microdata": """<div itemscope itemtype="https://schema.org/Product"> <h1 itemprop="name">Kettle</h1>
         <p itemprop="offers" itemscope itemtype="https://schema.org/Offer">
         <b itemprop="price" content="12.5">EUR 12,50</b></p></div>""",
     "microdata with itemref": """<div itemscope itemtype="http://schema.org/Product" itemref="o">

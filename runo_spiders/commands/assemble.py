@@ -10,7 +10,7 @@ from scrapy.commands import ScrapyCommand
 
 from runo_spiders.errors import UsageMistake
 from runo_spiders.exit_status import USAGE
-from runo_spiders.outputs import Output
+from runo_spiders.output.files import Output
 from runo_spiders.schema.load import load_schema
 from runo_spiders.spool import SCHEMA, Spool
 

@@ -13,8 +13,8 @@ from runo_spiders.batch import Batch, Outcome, prepare, run, spool_beside, write
 from runo_spiders.errors import UsageMistake
 from runo_spiders.exit_status import INTERRUPTED, NONE_SUCCEEDED, USAGE, exit_status
 from runo_spiders.job import JobSpec
-from runo_spiders.outputs import Output
-from runo_spiders.report import ProgressLine, print_summary
+from runo_spiders.output.files import Output
+from runo_spiders.output.report import ProgressLine, print_summary
 from runo_spiders.spiders.schema import SchemaSpider
 
 

@@ -11,7 +11,7 @@ from scrapy.spiderloader import get_spider_loader
 
 from runo_spiders.errors import UsageMistake
 from runo_spiders.exit_status import INTERRUPTED, USAGE, exit_status
-from runo_spiders.exporters import FEED_EXPORTERS
+from runo_spiders.output.exporters import FEED_EXPORTERS
 from runo_spiders.spiders.schema import SchemaSpider
 
 _ROWS = "runo/rows/"

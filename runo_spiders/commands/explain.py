@@ -23,13 +23,13 @@ from runo_spiders.extract.ladder import Verdict, climb, explain
 from runo_spiders.inputs import Target
 from runo_spiders.items import Page, Row
 from runo_spiders.job import JobSpec
+from runo_spiders.output.report import console_for
+from runo_spiders.output.verdicts_text import verdicts_text
 from runo_spiders.pipelines import load_rungs, reading_of
-from runo_spiders.report import console_for
 from runo_spiders.schema.model import Schema
 from runo_spiders.spiders.base import TARGET, PageSpider
 from runo_spiders.spiders.schema import SchemaSpider
 from runo_spiders.urls import fault_of
-from runo_spiders.verdicts_text import verdicts_text
 
 
 class OnePage(SchemaSpider):

@@ -7,23 +7,23 @@ reader of the page can see it too.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
-from typing import cast
-
-from lxml import etree
+from itertools import islice
 
 from runo_spiders.extract.identity import Identity
 from runo_spiders.extract.mapping import leaf_for
-from runo_spiders.extract.vocabulary import names_of
+from runo_spiders.extract.vocabulary import fields_of, names_of
 from runo_spiders.page.document import collapse
 from runo_spiders.page.embedded import Match, matching_objects
 from runo_spiders.page.entity import Leaf
+from runo_spiders.page.visible_text import visible_text
 from runo_spiders.schema.coerce import Reading
 from runo_spiders.schema.model import Field
 
+_NAME = Field("name", "string")
 _LEAST_FIELDS = 2
 _MOST_OBJECTS = 200
-_visible_texts = etree.XPath("//body//text()[not(parent::script or parent::style or parent::noscript)]")
 
 
 class AppState:
@@ -46,14 +46,20 @@ class AppState:
     @cached_property
     def _matches(self) -> list[Match]:
         identity = self._identity
-        wanted = frozenset(name for field in self._record.properties for name in names_of(field))
-        found = list(matching_objects(identity.document, wanted, _LEAST_FIELDS))[:_MOST_OBJECTS]
+        fields = (_NAME, *fields_of(self._record))
+        wanted = frozenset(name for field in fields for name in names_of(field))
+        objects = matching_objects(identity.document, identity.mentions, wanted, _LEAST_FIELDS)
+        found = list(islice(objects, _MOST_OBJECTS))
         own = [each for each in found if identity.is_named(each.entity) or identity.is_linked(each.entity)]
         return sorted(own, key=lambda each: -each.hits)
 
     @cached_property
     def _visible(self) -> str:
-        return collapse(" ".join(cast("list[str]", _visible_texts(self._identity.document.root)))).casefold()
+        return visible_text(self._identity.document).casefold()
 
     def _is_visible(self, leaf: Leaf) -> bool:
-        return collapse(str(leaf.value)).casefold() in self._visible
+        """Whether the value stands in the text as a word; trailing zeros and the decimal sign may differ."""
+        text = re.escape(collapse(str(leaf.value)).casefold())
+        if not isinstance(leaf.value, str):
+            text = text.replace(r"\.", "[.,]") + "(?:[.,]?0+)?"
+        return re.search(rf"(?<!\w){text}(?!\w)", self._visible) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import unquote, urljoin, urlsplit
@@ -17,6 +18,7 @@ PAGES = words("WebPage ItemPage AboutPage ProfilePage MedicalWebPage RealEstateL
 
 _ALIKE = str.maketrans("\u2018\u2019\u201c\u201d\u201e\u2013\u2014\u00a0", '\'\'"""-- ')
 _SEPARATORS = (" | ", " - ", " \u2013 ", " \u2014 ", " \u00b7 ", " : ", " \u00bb ", " \u2022 ", " \u2502 ")
+_ASCII_WORD = re.compile(r"[a-z0-9]{3,}")
 _NAMED_BY = ("name", "headline", "title", "productname", "displayname")
 _LINKED_BY = ("url", "mainentityofpage", "canonicalurl", "permalink", "producturl")
 
@@ -42,25 +44,32 @@ class Identity:
         return tuple(sorted((key for key in keys if len(key) > 3 and not self.is_site(key)), key=len))
 
     def title(self, leaf: Leaf, entity: Entity) -> Leaf | None:
-        """A leaf as the title of the record: a thing's own name as it is, that of a page as it is shown."""
-        is_of_page = not entity.types or entity.types <= PAGES or "headline" in entity.names()
-        return self._shown_title(leaf) if is_of_page else leaf
+        """A leaf as the title of the record: a thing's own name as it is, that of a page as the page shows it.
 
-    def _shown_title(self, leaf: Leaf) -> Leaf | None:
-        """The part of a title that the page shows as its heading, or the title without the site's name.
-
-        None when the page has headings and the title holds none of them: then it was written for search
-        engines, or for another page, and the heading is the better answer.
+        A headline or a title tag is cut down to the heading that it holds, or loses the site's name. None for
+        a tag that holds no heading though the page has some: it was written for search engines.
         """
+        is_headline = "headline" in entity.names()
+        if entity.types and not entity.types <= PAGES and not is_headline:
+            return leaf
         text = collapse(str(leaf.value))
         key = comparable(text)
-        shown = next((heading for heading in reversed(self.main_headings) if heading in key), None)
-        if shown is not None and len(key) == len(text):
-            begin = key.index(shown)
-            return _part(leaf, text[begin : begin + len(shown)])
-        if self.main_headings and not any(key in heading for heading in self.main_headings):
+        if is_headline or self._is_shown(key):
+            return _part(leaf, self._heading_in(text, key) or self._without_site(text))
+        return None
+
+    def _is_shown(self, key: str) -> bool:
+        """Whether a title holds a heading or is held by one, or the page has no heading to compare with."""
+        headings = self.main_headings
+        return not headings or any(heading in key or key in heading for heading in headings)
+
+    def _heading_in(self, text: str, key: str) -> str | None:
+        """The longest heading within a text, as it stands there."""
+        heading = next((each for each in reversed(self.main_headings) if each in key), None)
+        if heading is None or len(key) != len(text):
             return None
-        return _part(leaf, self._without_site(text))
+        begin = key.index(heading)
+        return text[begin : begin + len(heading)]
 
     def _without_site(self, text: str) -> str:
         head, separator, tail = _last_part(text)
@@ -96,6 +105,16 @@ class Identity:
             return ""
         path = unquote(parts.path).strip("/").casefold()
         return f"{path}?{parts.query}" if parts.query else path
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """Words of which a text in JSON that speaks of this page has at least one.
+
+        From each heading and address its longest word in ASCII; other letters may be escaped in JSON.
+        """
+        texts = (*self.headings, *self.addresses)
+        longest = (max(_ASCII_WORD.findall(text), key=len, default="\\u") for text in texts)
+        return frozenset(longest)
 
     def is_named(self, entity: Entity) -> bool:
         """Whether a heading is the entity's name, or holds it, or is held by it."""

@@ -164,6 +164,6 @@ def _concluded(candidates: Iterable[Candidate], target: Target) -> Iterator[Cand
 
 def _stands(candidate: Candidate) -> bool:
     """Whether the quote is all there: a script, say, may stand between the texts of an element."""
-    if candidate.place.part:
+    if not candidate.place.is_element:
         return True
     return "".join(candidate.quote.split()) in "".join(string_value(candidate.place.element).split())

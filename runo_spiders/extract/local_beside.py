@@ -30,6 +30,9 @@ _LABEL_TAGS = {
     "h3": 0.4,
     "h4": 0.4,
 }
+MAX_HITS = 40
+"""How many texts that open with one label are looked at."""
+
 _COUNTED_KINDS = frozenset(("number", "text"))
 _FOUND = 4.0
 _UNMARKED = 3.2
@@ -39,7 +42,7 @@ _LATER_LABEL = 0.002
 def beside(page: Visible, target: Target) -> Iterator[Candidate]:
     """Candidates for a target that stand beside one of its labels."""
     for opening in openings_on(page, target):
-        for index in page.lines[opening]:
+        for index in page.lines[opening][:MAX_HITS]:
             for label, rank in target.openings[opening]:
                 candidate = _at(page, target, label, index, rank * _LATER_LABEL)
                 if candidate is not None:
@@ -63,10 +66,16 @@ def _partition(text: str) -> tuple[str, str, str]:
 
 
 def _inline(page: Visible, target: Target, index: int, rest: str, score: float) -> Candidate | None:
-    quote = read(target.kind, rest.strip())
+    quote = _read(target, rest.strip())
     if quote is None:
         return None
     return Candidate(quote, quote, page.place_of(index, index + 1), score + standing(page, index))
+
+
+def _read(target: Target, text: str) -> str | None:
+    """The value in a text that stands behind a label, which vouches for codes of shops' own making."""
+    quote = read(target.kind, text)
+    return read("code", text) if quote is None and target.kind == "gtin" else quote
 
 
 def _behind_words(page: Visible, target: Target, label: str, index: int, lost: float) -> Candidate | None:
@@ -111,6 +120,8 @@ def _cell_and_row(page: Visible, index: int) -> tuple[Element, Element | None]:
 
 
 def _value_span(page: Visible, cell: Element, row: Element, index: int) -> Span | None:
+    if _heads_a_column(cell, row):
+        return _cell_below(page, cell, row)
     following = index + 1
     end = page.spans[row][1]
     if following >= end:
@@ -118,10 +129,6 @@ def _value_span(page: Visible, cell: Element, row: Element, index: int) -> Span 
     if page.texts[following].holder is row:
         return following, page.line_end(following, end)
     value_cell = child_towards(row, page.texts[following].holder)
-    if cell.tag == value_cell.tag == "th" or (
-        cell.tag == "td" and cell.getparent() is not None and _is_heading_row(row)
-    ):
-        return _cell_below(page, cell, row)
     if cell.tag == value_cell.tag and cell.tag in _NEVER_PAIRS:
         return None
     if is_label(page.texts[following].text):
@@ -129,9 +136,13 @@ def _value_span(page: Visible, cell: Element, row: Element, index: int) -> Span 
     return following, page.spans[value_cell][1]
 
 
-def _is_heading_row(row: Element) -> bool:
+def _heads_a_column(cell: Element, row: Element) -> bool:
+    """Whether a cell is one of a row of headings."""
+    if row.tag != "tr" or cell.getparent() is not row or len(row) < 2:
+        return False
     parent = row.getparent()
-    return row.tag == "tr" and parent is not None and parent.tag == "thead"
+    in_head = parent is not None and parent.tag == "thead"
+    return in_head or all(other.tag == "th" for other in row)
 
 
 def child_towards(ancestor: Element, element: Element) -> Element:
@@ -164,7 +175,7 @@ def _read_span(page: Visible, target: Target, span: Span, score: float) -> Candi
         first += 1
     for start, end in _readings(page, first, last):
         text = page.read(start, end)
-        quote = read(target.kind, text)
+        quote = _read(target, text)
         if quote is not None:
             return Candidate(quote, quote, page.place_of(start, end), score)
     return None

@@ -17,6 +17,9 @@ from runo_spiders.page.visible import HEADINGS, Element, Span, Visible, fold
 Items: TypeAlias = Sequence[Span]
 
 MAX_ITEMS = 200
+MAX_HITS = 20
+"""How often one label is looked at on a page."""
+
 _LONGEST_SECTION = 400
 _ITEM_TAGS = ("li", "tr", "p", "dd")
 _UNDER_HEADING = 4.4
@@ -53,7 +56,7 @@ def parts_of(line: Candidate, kind: Kind) -> tuple[Candidate, ...]:
 
 def _under_labels(page: Visible, target: Target) -> Iterator[Listing]:
     for rank, label in _present(page, target):
-        for index in page.lines[label]:
+        for index in page.lines[label][:MAX_HITS]:
             if fold(page.texts[index].raw) == label:
                 section = _section(page, target, index)
                 score = _UNDER_HEADING - rank * 0.01 - zone_loss(page, index)
@@ -135,7 +138,8 @@ def _named(page: Visible, target: Target, spoken: Spoken) -> Iterator[Listing]:
             target,
             _outermost([page.spans[spot.element] for spot in spots if spot.element in page.spans]),
         )
-        inner = [item for span in spans for item in _spans_of_items(page, span)]
+        people = target.kind_of_items == "person"
+        inner = [] if people else [item for span in spans for item in _spans_of_items(page, span)]
         if len(spans) > 1 and len(inner) <= len(spans):
             yield _listing(page, target, spans, _NAMED_EACH + clear)
         elif inner:

@@ -17,6 +17,7 @@ _CLEAR = 1.6
 _IN_ATTRIBUTE = -0.3
 _IN_DATA = -0.5
 _BARE = 0.6
+_REPEATED, _MANY = 0.5, 4
 _OF_ONE_NAME = 12
 _TEXTS_OF_ONE_VALUE = 12
 _VALUE_ATTRIBUTES = ("content", "datetime", "value", "data-value")
@@ -25,8 +26,9 @@ _VALUE_ATTRIBUTES = ("content", "datetime", "value", "data-value")
 def named(page: Visible, target: Target, spoken: Spoken) -> Iterator[Candidate]:
     """Candidates in the elements whose names speak of the target."""
     for clear, spots in spoken:
+        score = _NAMED + _CLEAR * clear - (_REPEATED if len(spots) >= _MANY else 0.0)
         for spot in spots[:_OF_ONE_NAME]:
-            candidate = _of_element(page, target, spot, _NAMED + _CLEAR * clear)
+            candidate = _of_element(page, target, spot, score)
             if candidate is not None:
                 yield candidate
 
@@ -96,4 +98,4 @@ def _of_attribute(page: Visible, target: Target, spot: Spot, name: str, score: f
     quote = read(target.kind, text) if text and len(text) <= 400 else None
     if quote is None:
         return None
-    return Candidate(quote, quote, Place(spot.element, f"@{name}"), score + standing(page, spot.first))
+    return Candidate(quote, quote, Place(spot.element, name), score + standing(page, spot.first))

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from runo_spiders.extract.labels import STOCK_PHRASES, Kind, words_of
 from runo_spiders.extract.local_candidates import Candidate, standing
 from runo_spiders.extract.local_targets import Target
-from runo_spiders.extract.local_values import CURRENCY, DATE, PRICE, stock_state
+from runo_spiders.extract.local_values import CURRENCY, DATE, PRICE, read, stock_state
 from runo_spiders.page.document import collapse
 from runo_spiders.page.visible import Element, Place, Visible, fold
 
@@ -20,6 +20,7 @@ _PRICE = 2.9
 _DATE = 2.6
 _TITLE = 4.5
 _STOCK = 3.4
+_TRAIL = 3.8
 _STOCK_LENGTH = 60
 _STOCK_PHRASES = frozenset(chain.from_iterable(STOCK_PHRASES.values()))
 _DIGIT = re.compile(r"\d")
@@ -78,7 +79,7 @@ def _times(page: Visible) -> Iterator[Candidate]:
         span = page.spans.get(element)
         if value[:4].isdigit():
             score = 3.4 + standing(page, span[0]) if span else 2.0
-            yield Candidate(value, value, Place(element, "@datetime"), score)
+            yield Candidate(value, value, Place(element, "datetime"), score)
 
 
 def _titles(page: Visible, target: Target) -> Iterator[Candidate]:
@@ -92,22 +93,32 @@ def _stock(page: Visible, target: Target) -> Iterator[Candidate]:
     for phrase in sorted(page.lines.keys() & _STOCK_PHRASES):
         for index in page.lines[phrase]:
             text = page.texts[index].text
-            if len(text) <= _STOCK_LENGTH and fold(text).startswith(phrase):
+            if (
+                len(text) <= _STOCK_LENGTH
+                and fold(text).startswith(phrase)
+                and _is_open(page.texts[index].holder)
+            ):
                 yield _whole(page, index, text, _STOCK + (0.4 if stock_state(text) == "OutOfStock" else 0.0))
     yield from _buttons(page)
+
+
+def _is_open(element: Element) -> bool:
+    """Whether an element isn't, and isn't in, a button that is switched off."""
+    buttons = (element, *element.iterancestors("button"))
+    return all(button.get("disabled") is None for button in buttons)
 
 
 def _buttons(page: Visible) -> Iterator[Candidate]:
     """Buttons that sell: their text may stand in pieces, or in an attribute."""
     for element in page.document.root.iter("button", "input"):
         span = page.spans.get(element)
-        if element.get("disabled") is None and span is not None and span[1] - span[0] < 5:
+        if _is_open(element) and span is not None and span[1] - span[0] < 5:
             text = page.read(*span)
             if stock_state(text):
                 yield Candidate(text, text, page.place_of(*span), _STOCK + standing(page, span[0]))
         elif element.get("type") == "submit" and stock_state(element.get("value") or ""):
             text = collapse(str(element.get("value")))
-            yield Candidate(text, text, Place(element, "@value"), _STOCK - 0.3)
+            yield Candidate(text, text, Place(element, "value"), _STOCK - 0.3)
 
 
 def _images(page: Visible, target: Target) -> Iterator[Candidate]:
@@ -130,7 +141,7 @@ def _image(page: Visible, element: Element, attribute: str, title: set[str], ord
     if next(element.iterancestors("nav", "footer", "aside"), None) is not None:
         score -= 2
     value = " ".join(str(element.get(attribute)).split())
-    return Candidate(value, value, Place(element, f"@{attribute}"), score + _size(element))
+    return Candidate(value, value, Place(element, attribute), score + _size(element))
 
 
 def _size(element: Element) -> float:
@@ -140,6 +151,19 @@ def _size(element: Element) -> float:
     return 0.6 if int(width) >= 300 else (-0.8 if int(width) < 120 else 0.0)
 
 
+def _trails(page: Visible, target: Target) -> Iterator[Candidate]:
+    """The last step of the breadcrumbs before the page itself."""
+    title = fold(page.read(*page.title)) if page.title else ""
+    for name, spots in page.named.items():
+        if "breadcrumb" in name.lower():
+            links = [page.spans[link] for link in spots[0].element.iter("a") if link in page.spans]
+            steps = [(page.read(*span), span) for span in links]
+            above = [(text, span) for text, span in steps[1:] if read("trail", text) and fold(text) != title]
+            if above:
+                text, span = above[-1]
+                yield Candidate(text, text, page.place_of(*span), _TRAIL)
+
+
 _FINDERS: Mapping[Kind, Callable[[Visible, Target], Iterable[Candidate]]] = {
     "price": _prices,
     "currency": _currencies,
@@ -147,4 +171,5 @@ _FINDERS: Mapping[Kind, Callable[[Visible, Target], Iterable[Candidate]]] = {
     "title": _titles,
     "stock": _stock,
     "image": _images,
+    "trail": _trails,
 }

@@ -21,7 +21,7 @@ TRAIL_LENGTH = 40
 _CURRENCY = (
     r"(?:US\$|CA\$|C\$|AU\$|A\$|NZ\$|HK\$|NT\$|S\$|R\$|MX\$|[$€£¥₹₽₩₺₴₫฿₪₱₦₡₲₵₸]|zł|Kč|Ft|kr\.?|Kn|lei|лв\.?|руб\.?"
     r"|грн\.?|元|円|원|Rs\.?|INR|USD|EUR|GBP|CHF|CAD|AUD|NZD|JPY|CNY|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|HRK|TRY|RUB|UAH"
-    r"|BRL|R(?=\s?\d)|MXN|ZAR|SGD|HKD|TWD|KRW|THB|MYR|IDR|PHP|VND|AED|SAR|ILS)"
+    r"|BRL|R(?=\s\d)|MXN|ZAR|SGD|HKD|TWD|KRW|THB|MYR|IDR|PHP|VND|AED|SAR|ILS)"
 )
 _AMOUNT = r"\d{1,3}(?:[.,'’\s\u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 CURRENCY = re.compile(rf"(?<![A-Za-z]){_CURRENCY}(?![A-Za-z])")
@@ -33,7 +33,7 @@ _WHOLE = re.compile(r"^\D{0,4}\d[\d.,'\s]*$")
 _CENTS = re.compile(r"^[.,]?\d{2}$")
 _CODE = re.compile(r"^[#:\s]*([A-Za-z0-9][\w./\-+]*(?: [\w./\-+]+){0,3})$")
 _FIRST_CODE = re.compile(r"^[#:\s]*([A-Za-z0-9][\w./\-+]{2,})")
-_GTIN = re.compile(r"(?<!\d)\d{8}(?:\d{4,6})?(?!\d)")
+_GTIN = re.compile(r"(?<!\w)\d{8}(?:\d{4,6})?(?!\w)")
 _ISBN = re.compile(r"(?<![\d-])(?:97[89][- ]?)?(?:\d[- ]?){9}[\dXx](?![\d-])")
 _MONTHS = (
     r"jan|feb|mar|mär|maerz|apr|may|mai|maj|mei|jun|jul|aug|sep|set|oct|okt|ott|out|nov|dec|dez|des|dic|déc|gen"
@@ -140,9 +140,10 @@ def stock_value(text: str, field: Field) -> Scalar | None:
 
 def split_price(parts: Sequence[str]) -> str | None:
     """`$`, `12`, `99` in texts of their own, as shops set small cents: the price with its point."""
-    for whole, cents in pairwise(parts):
+    for place, (whole, cents) in enumerate(pairwise(parts)):
         if _CENTS.match(cents) and _WHOLE.match(whole):
-            return f"{whole.rstrip('.,')}.{cents.strip('.,')}"
+            currency = "".join(part for part in parts[:place] if CURRENCY.fullmatch(part))
+            return f"{currency}{whole.rstrip('.,')}.{cents.strip('.,')}"
     return None
 
 

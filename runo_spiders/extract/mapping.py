@@ -61,7 +61,8 @@ def leaf_for(entity: Entity, field: Field, reading: Reading) -> Leaf | None:
 def leaves_for(entity: Entity, field: Field, item: Field, reading: Reading) -> list[Leaf]:
     """The leaves that fill a list of scalars; `item` is the type of one of them."""
     for values in values_for(entity, field):
-        parts = [part for value in values for leaf in _listed(value) for part in _parts(leaf, field)]
+        seen: set[int] = set()
+        parts = [part for value in values for leaf in _listed(value, seen) for part in _parts(leaf, field)]
         fitting = [leaf for leaf in parts if fits(leaf, item, reading)]
         if fitting:
             return fitting
@@ -115,11 +116,14 @@ def _leaves_of(value: Value, field: Field) -> Iterator[Leaf]:
                 yield without_tags(inner)
 
 
-def _listed(value: Value) -> Iterator[Leaf]:
+def _listed(value: Value, seen: set[int]) -> Iterator[Leaf]:
     """The leaves of one value of a list: sections and lists are opened, a step or a person is its text."""
     if isinstance(value, Leaf):
         yield value
         return
+    if value.identity in seen:
+        return
+    seen.add(value.identity)
     inner = value.get("itemlistelement")
     names = _STEPPING if any(each.startswith("HowTo") for each in value.types) else _NAMING
     texts = (leaf for name in names for leaf in value.get(name) if isinstance(leaf, Leaf))
@@ -127,7 +131,7 @@ def _listed(value: Value) -> Iterator[Leaf]:
     if text is not None:
         yield text
     for each in inner:
-        yield from _listed(each)
+        yield from _listed(each, seen)
 
 
 def _parts(leaf: Leaf, field: Field) -> Iterator[Leaf]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from runo_spiders.errors import PageFailure
 
 _MAGIC = {
@@ -15,6 +17,7 @@ _MAGIC = {
     b"\x7fELF": "a program",
 }
 _HTML_SIGNS = (b"<!doctype html", b"<html", b"<head", b"<body")
+_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1f]")
 _SNIFFED = 1024
 
 
@@ -29,10 +32,6 @@ def check_content(body: bytes, content_type: str) -> None:
     label = content_type.partition(";")[0].strip().lower()
     if "html" not in label and not any(sign in start.lower() for sign in _HTML_SIGNS):
         raise PageFailure("CONTENT_UNSUPPORTED", f"it is {label or 'of no known type'}")
-    if b"\x00" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")) and _is_binary(start):
+    # A stray NUL is found in pages, and UTF-16 is full of them; other control characters beside it are not.
+    if b"\x00" in start and _CONTROL.search(start):
         raise PageFailure("CONTENT_UNSUPPORTED", "it is binary")
-
-
-def _is_binary(start: bytes) -> bool:
-    # UTF-16 without a mark has a NUL in every other byte; other binaries have them anywhere.
-    return not (start[::2].count(0) > len(start) // 3 or start[1::2].count(0) > len(start) // 3)

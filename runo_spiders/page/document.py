@@ -45,8 +45,8 @@ class Document:
     @cached_property
     def base_url(self) -> str:
         """What relative links are relative to: `<base href>`, else the URL of the page."""
-        href = self.root.xpath("string(//base/@href)")
-        return urljoin(self.url, str(href).strip()) if href else self.url
+        href = next(filter(None, (base.get("href") for base in self.root.iter("base"))), None)
+        return urljoin(self.url, href.strip()) if href else self.url
 
     @cached_property
     def lang(self) -> str | None:

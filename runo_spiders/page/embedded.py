@@ -1,4 +1,4 @@
-"""JSON that a page carries for its own scripts: application state, data layers, JSON in attributes."""
+"""JSON that a page carries for its own scripts: application state, data layers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lxml import etree
 
 from runo_spiders.items import Json
 from runo_spiders.page.document import Document
-from runo_spiders.page.entity import JsonObject, JsonSource, fold
+from runo_spiders.page.entity import JsonObject, JsonSource, References, fold
 from runo_spiders.schema.model import escape
 
 _MAX_OBJECTS = 100_000
@@ -24,19 +24,23 @@ class Match(NamedTuple):
     hits: int
 
 
-def matching_objects(document: Document, wanted: Set[str], least: int) -> Iterator[Match]:
-    """The objects with at least `least` keys among the wanted names (folded, see `entity.fold`)."""
+def matching_objects(document: Document, mentions: Set[str], wanted: Set[str], least: int) -> Iterator[Match]:
+    """The objects with at least `least` keys among the wanted names (folded, see `entity.fold`).
+
+    Only scripts with one of the `mentions` in them are parsed; these are in lower case.
+    """
     for script in document.root.iter("script"):
-        if script.text and _may_hold(script, script.text):
-            source = JsonSource(script, "", {})
+        if script.text and _may_hold(script, script.text, mentions):
+            source = JsonSource(script, References())
             yield from _search(document.json_in(script.text), source, wanted, least)
 
 
-def _may_hold(script: etree._Element, text: str) -> bool:
+def _may_hold(script: etree._Element, text: str, mentions: Set[str]) -> bool:
     kind = script.get("type", "").lower()
-    if len(text) < _SHORT or "ld+json" in kind or "template" in kind:
+    if len(text) < _SHORT or "ld+json" in kind or "template" in kind or "{" not in text:
         return False
-    return "json" in kind or "{" in text
+    lowered = text.lower()
+    return any(each in lowered for each in mentions)
 
 
 def _search(value: Json, source: JsonSource, wanted: Set[str], least: int) -> Iterator[Match]:

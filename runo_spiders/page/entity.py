@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import lru_cache
+from math import isfinite
 from typing import NamedTuple, Protocol, TypeAlias
 
 from lxml import etree
@@ -43,6 +44,10 @@ class Entity(Protocol):
     @property
     def id(self) -> str: ...
 
+    @property
+    def identity(self) -> int:
+        """The same number for the same entity, whichever way it was come to."""
+
     def names(self) -> Collection[str]: ...
 
     def get(self, name: str) -> list[Value]:
@@ -64,12 +69,25 @@ def local_name(type_name: str) -> str:
     return type_name.rstrip("/#").replace("#", "/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
 
 
+class References:
+    """The objects of a page that have an `@id`. A page can make them refer to each other without end, so
+    that only so many references are followed on one page."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, JsonObject] = {}
+        self._left = 20_000
+
+    def target(self, reference: JsonObject) -> JsonObject | None:
+        self._left -= 1
+        return self.by_id.get(reference.id) if self._left > 0 else None
+
+
 class JsonSource(NamedTuple):
-    """The node that holds JSON, and the objects of the page that have an `@id`."""
+    """The node that holds JSON, and what its objects may refer to."""
 
     element: etree._Element
-    part: str
-    by_id: Mapping[str, JsonObject]
+    references: References
+    part: str = ""
 
 
 class JsonObject:
@@ -93,6 +111,10 @@ class JsonObject:
     @property
     def id(self) -> str:
         return str(self._raw.get("@id") or "")
+
+    @property
+    def identity(self) -> int:
+        return id(self._raw)
 
     @property
     def is_reference(self) -> bool:
@@ -121,9 +143,7 @@ class JsonObject:
                 for index, each in enumerate(raw if depth < MAX_DEPTH else ())
                 for value in self._read(each, f"{pointer}/{index}", depth + 1)
             ]
-        if raw is None or (isinstance(raw, str) and not raw.strip()):
-            return []
-        return [Leaf(raw, self._source.element, self._source.part, pointer)]
+        return [Leaf(raw, self._source.element, self._source.part, pointer)] if _says_something(raw) else []
 
     def _read_object(self, raw: dict[str, Json], pointer: str, depth: int) -> list[Value]:
         for wrapper in ("@value", "@list", "@set"):
@@ -131,11 +151,18 @@ class JsonObject:
                 return self._read(raw[wrapper], f"{pointer}/{wrapper}", depth + 1)
         each = JsonObject(raw, self._source, pointer, depth)
         if each.is_reference:
-            target = self._source.by_id.get(each.id)
+            target = self._source.references.target(each)
             return (
                 [each] if target is None else [JsonObject(target._raw, target._source, target.pointer, depth)]
             )
         return [each]
+
+
+def _says_something(raw: Scalar | None) -> bool:
+    """Whether a scalar is a value: not null, not blank, and a number if it is one (JSON is read with NaN)."""
+    if isinstance(raw, str):
+        return bool(raw.strip())
+    return raw is not None and isfinite(raw)
 
 
 def roots_of(value: Json, source: JsonSource) -> list[JsonObject]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from runo_spiders.items import Json
 from runo_spiders.page.document import Document
-from runo_spiders.page.entity import MAX_DEPTH, Entity, JsonObject, JsonSource, roots_of
+from runo_spiders.page.entity import MAX_DEPTH, Entity, JsonObject, JsonSource, References, Value, roots_of
 from runo_spiders.schema.model import escape
 
 _INNER = ("mainentity", "mainentityofpage", "itemreviewed")
@@ -15,27 +15,34 @@ _INNER = ("mainentity", "mainentityofpage", "itemreviewed")
 
 def read_jsonld(document: Document) -> list[Entity]:
     """The entities that stand for themselves: top-level ones, those of an `@graph`, and main entities."""
-    by_id: dict[str, JsonObject] = {}
+    references = References()
     roots: list[JsonObject] = []
     for script in document.root.iter("script"):
         if "ld+json" in script.get("type", "").lower() and script.text:
-            source = JsonSource(script, "", by_id)
+            source = JsonSource(script, references)
             value = document.json_in(script.text)
             roots += roots_of(value, source)
             if '"@id"' in script.text:
-                by_id.update(_identified(value, source, "", 0))
-    return [entity for root in roots for entity in _standing(root, 0)]
+                references.by_id.update(_identified(value, source, "", 0))
+    seen: set[int] = set()
+    return [entity for root in roots for entity in _standing(root, seen)]
 
 
-def _standing(entity: JsonObject, depth: int) -> Iterator[Entity]:
-    members = [each for each in entity.member("@graph") if isinstance(each, JsonObject)]
+def _standing(entity: JsonObject, seen: set[int]) -> Iterator[Entity]:
+    if entity.identity in seen or entity.is_reference or entity.depth > MAX_DEPTH:
+        return
+    seen.add(entity.identity)
+    members = _objects(entity.member("@graph"))
     if entity.types or not members:
         yield entity
     for name in _INNER:
-        members += [each for each in entity.get(name) if isinstance(each, JsonObject)]
+        members += _objects(entity.get(name))
     for each in members:
-        if depth < 3 and not each.is_reference:
-            yield from _standing(each, depth + 1)
+        yield from _standing(each, seen)
+
+
+def _objects(values: list[Value]) -> list[JsonObject]:
+    return [each for each in values if isinstance(each, JsonObject)]
 
 
 def _identified(
@@ -48,9 +55,10 @@ def _identified(
         for index, each in enumerate(value):
             yield from _identified(each, source, f"{pointer}/{index}", depth + 1)
     elif isinstance(value, dict):
-        entity = JsonObject(value, source, pointer)
-        if isinstance(value.get("@id"), str) and not entity.is_reference:
-            yield entity.id, entity
+        if isinstance(value.get("@id"), str):
+            entity = JsonObject(value, source, pointer)
+            if not entity.is_reference:
+                yield entity.id, entity
         for key, each in value.items():
             if isinstance(each, dict | list):
                 yield from _identified(each, source, f"{pointer}/{escape(key)}", depth + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import cast
 
 from lxml import etree
@@ -29,6 +30,7 @@ _VALUE_ATTRIBUTES = {
 }
 _ANY_ATTRIBUTES = ("content", "resource")
 _INNER = frozenset(("mainentity", "mainentityofpage"))
+_MAX_REFERRED = 500
 _LINKING = ("a", "area", "link")
 _URL_NAMES = frozenset(
     (
@@ -76,6 +78,10 @@ class MarkupItem:
     def id(self) -> str:
         return self._element.get("itemid") or self._element.get("resource") or ""
 
+    @property
+    def identity(self) -> int:
+        return id(self._element)
+
     def names(self) -> Collection[str]:
         return self._properties.keys()
 
@@ -108,9 +114,8 @@ def read_markup(document: Document, dialect: Dialect) -> list[MarkupItem]:
             (owner or stray).add(element)
         if element in items and _INNER.issuperset(map(fold, element.get(dialect.property, "").split())):
             top.append(items[element])
-    for element, item in items.items():
-        for referred in _referred(element, document):
-            item.add(referred)
+    for item, referred in islice(_referred(items, document), _MAX_REFERRED):
+        item.add(referred)
     return top
 
 
@@ -118,10 +123,14 @@ def _owner(element: etree._Element, items: dict[etree._Element, MarkupItem]) -> 
     return next((items[each] for each in element.iterancestors() if each in items), None)
 
 
-def _referred(element: etree._Element, document: Document) -> Iterator[etree._Element]:
-    """The elements that `itemref` adds to an item."""
-    for identifier in element.get("itemref", "").split():
-        yield from cast(list[etree._Element], _find_referred(document.root, id=identifier))
+def _referred(
+    items: dict[etree._Element, MarkupItem], document: Document
+) -> Iterator[tuple[MarkupItem, etree._Element]]:
+    """The items with `itemref`, each with the elements that it adds to them."""
+    for element, item in items.items():
+        for identifier in set(element.get("itemref", "").split()):
+            for each in cast(list[etree._Element], _find_referred(document.root, id=identifier)):
+                yield item, each
 
 
 def _leaf(element: etree._Element, name: str) -> Leaf | None:

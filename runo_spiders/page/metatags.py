@@ -26,6 +26,10 @@ class Tags:
                 self._add("canonical", Leaf(link.get("href", ""), link, "@href"))
         self._add_labelled()
 
+    @property
+    def identity(self) -> int:
+        return id(self)
+
     def names(self) -> Collection[str]:
         return self._leaves.keys()
 

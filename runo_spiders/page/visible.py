@@ -53,7 +53,8 @@ NAMING = frozenset(
         *("data-tn", "data-label", "data-th", "data-title", "data-type"),
     )
 )
-LABEL_MARKS = " :*-–—#•·|"
+_NUMERALS = "0123456789.,+½¼¾ "
+LABEL_MARKS = " .:*-–—#•·|"
 
 _MOST = 0.4
 _FEW_TEXTS = 30
@@ -85,14 +86,21 @@ class Spot(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A node of the tree: an element, one of its text nodes (`text()[2]`), or an attribute (`@href`)."""
+    """A node of the tree: an element, an attribute of it, or one of its texts."""
 
     element: Element
-    part: str = ""
+    attribute: str = ""
+    text: Text | None = None
+
+    @property
+    def is_element(self) -> bool:
+        return not self.attribute and self.text is None
 
     def xpath(self, document: Document) -> str:
         path = document.xpath_of(self.element)
-        return f"{path}/{self.part}" if self.part else path
+        if self.text is not None:
+            return f"{path}/text()[{_number_of(self.text)}]"
+        return f"{path}/@{self.attribute}" if self.attribute else path
 
 
 class Visible:
@@ -110,6 +118,7 @@ class Visible:
         self.named: dict[str, list[Spot]] = {}
         self.data: dict[str, list[Spot]] = {}
         self._gap = False
+        self._breaks: set[int] = set()
         self._marked: list[tuple[Element, int]] = []
         body = document.root.find("body")
         self._walk(document.root if body is None else body, 0)
@@ -118,7 +127,10 @@ class Visible:
         texts = self.texts
         first = len(texts)
         attributes = element.items()
-        zone = zone_of_tag(element.tag)
+        tag = element.tag
+        zone = zone_of_tag(tag)
+        if tag == "br":
+            self._breaks.add(first)
         if attributes:
             zone |= self._note(Spot(element, first), attributes)
         if zone:
@@ -178,13 +190,15 @@ class Visible:
         named = fold(self.document.root.findtext(".//title") or "")
         heading = _main_heading(self.document.root, named)
         span = None if heading is None else self.spans.get(heading)
-        if span is not None and len(self.read(*span)) >= MIN_TITLE:
-            return span
-        return self._repeated_title(named) or span
+        if heading is None or span is None:
+            return self._repeated_title(named)
+        text = self.read(*span)
+        sure = len(text) >= MIN_TITLE or (heading.tag == "h1" and named.startswith(fold(text)))
+        return span if sure else self._repeated_title(named) or span
 
     def _repeated_title(self, named: str) -> Span | None:
         repeated = [key for key in self.lines if len(key) >= MIN_TITLE and key in named]
-        for key in sorted(repeated, key=len, reverse=True):
+        for key in sorted(repeated, key=lambda key: (not named.startswith(key), -len(key))):
             for index in self.lines[key]:
                 if fold(self.texts[index].raw) == key:
                     return index, index + 1
@@ -204,7 +218,7 @@ class Visible:
         """The smallest node that holds the texts from `first` up to, not with, `last`."""
         text = self.texts[first]
         if last - first == 1:
-            return Place(text.holder, f"text()[{_number_of(text)}]")
+            return Place(text.holder, text=text)
         element = text.holder
         while self.spans[element][1] < last:
             element = cast(Element, element.getparent())
@@ -229,7 +243,7 @@ class Visible:
 
     def _same_line(self, index: int) -> bool:
         text, before = self.texts[index], self.texts[index - 1]
-        if text.owner.tag not in INLINE_TAGS:
+        if text.owner.tag not in INLINE_TAGS or index in self._breaks:
             return False
         return self._block_of(text.holder) is self._block_of(before.holder)
 
@@ -256,6 +270,8 @@ def _openings(raw: str) -> Iterator[str]:
         first = head.split(" ", 1)[0]
         if first != head:
             yield first
+        if head[:1].isdigit():
+            yield head.lstrip(_NUMERALS)
 
 
 def _number_of(text: Text) -> int:

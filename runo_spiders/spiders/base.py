@@ -12,9 +12,9 @@ from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
 from runo_spiders.errors import PageFailure, describe
-from runo_spiders.failures import translate
 from runo_spiders.inputs import Target
 from runo_spiders.items import Page, Row
+from runo_spiders.net.failures import translate
 from runo_spiders.page.content import check_content
 from runo_spiders.page.document import Document
 

@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
 
 from scrapy import Request, signals
 from scrapy.http import Response
 
 from runo_spiders.config import Config
-from runo_spiders.credentials import Credentials
 from runo_spiders.ending import Ending, JobEnded
 from runo_spiders.errors import UsageMistake
-from runo_spiders.exporters import check_feeds
 from runo_spiders.inputs import Target
 from runo_spiders.items import Row
 from runo_spiders.job import JobSpec
+from runo_spiders.net.credentials import Credentials
+from runo_spiders.output.exporters import check_feeds
 from runo_spiders.schema.load import load_schema
 from runo_spiders.schema.model import Schema
 from runo_spiders.spiders.base import PageSpider, target_of
 from runo_spiders.spiders.site_crawl import SiteCrawl
 from runo_spiders.spiders.url_list import UrlList
 from runo_spiders.spool import FINISHED, SCHEMA, Spool, remove
-from runo_spiders.urls import is_local
+from runo_spiders.urls import is_local, origin
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -112,7 +111,7 @@ class SchemaSpider(PageSpider):
     def followed_request(self, target: Target) -> Request:
         """The request for a link: the credentials go along to the seed's own origin only."""
         request = self.page_request(target)
-        same_origin = _origin(target.url) == _origin(self.job.seed_url or "")
+        same_origin = origin(target.url) == origin(self.job.seed_url or "")
         return self.credentials.added_to(request) if same_origin else request
 
     def row_of_failure(self, fault: BaseException, target: Target | None, url: str) -> Row | None:
@@ -163,8 +162,3 @@ def _check_together(job: JobSpec, schema: Schema) -> None:
     for argument in ("date_filter", "max_items_per_url", "max_total_items"):
         if getattr(job, argument) is not None and not schema.many:
             raise UsageMistake(f"argument {argument}: needs a schema whose root is an array")
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme.lower(), parts.netloc.lower()

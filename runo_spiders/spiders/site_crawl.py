@@ -15,7 +15,7 @@ from runo_spiders.errors import PageFailure, describe
 from runo_spiders.frontier import Frontier
 from runo_spiders.inputs import Target
 from runo_spiders.items import Page, Row
-from runo_spiders.robots import RobotsMiddleware
+from runo_spiders.net.robots import RobotsMiddleware
 from runo_spiders.spool import Spool
 from runo_spiders.urls import fault_of
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from scrapy.core.downloader.handlers.http11 import (
     HTTP11DownloadHandler,
@@ -20,9 +19,9 @@ from scrapy.exceptions import DownloadFailedError, DownloadTimeoutError
 
 from runo_spiders.config import Config
 from runo_spiders.errors import PageFailure, RunoError
-from runo_spiders.failures import translate
-from runo_spiders.guard import guard_of, install
-from runo_spiders.urls import host_and_port
+from runo_spiders.net.failures import translate
+from runo_spiders.net.guard import guard_of, install
+from runo_spiders.urls import host_and_port, origin
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -101,12 +100,6 @@ def keep_headers_home(request: Request) -> None:
     if names and origin(request.url) != origin(request.meta.get("own_origin", "")):
         for name in names:
             request.headers.pop(name, None)
-
-
-def origin(url: str) -> str:
-    """`https://example.com:443`: scheme, host and port of a URL."""
-    host, port = host_and_port(url)
-    return f"{urlsplit(url).scheme.lower()}://{host}:{port}"
 
 
 def final_failure(failed: DownloadFailedError) -> PageFailure | None:

@@ -24,9 +24,9 @@ from scrapy.utils.misc import load_object
 from scrapy.utils.url import add_http_if_no_scheme
 from twisted.internet.defer import Deferred
 
-from runo_spiders.addresses import Address, Policy, read_address
 from runo_spiders.config import Config
 from runo_spiders.errors import PageFailure, UsageMistake
+from runo_spiders.net.addresses import Address, Policy, read_address
 from runo_spiders.urls import host_and_port
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.misc import build_from_crawler
 
-from runo_spiders.download import is_typed
 from runo_spiders.errors import PageFailure
-from runo_spiders.failures import translate
+from runo_spiders.net.download import is_typed
+from runo_spiders.net.failures import translate
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -12,8 +12,8 @@ from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from runo_spiders.columns import Line, lines
 from runo_spiders.items import Evidence, Json, Row
+from runo_spiders.output.columns import Line, lines
 from runo_spiders.schema.model import Field, Schema, escape
 
 _WIDEST = 34

@@ -18,23 +18,23 @@ from scrapy.exporters import BaseItemExporter, CsvItemExporter, JsonItemExporter
 from scrapy.settings import BaseSettings
 from scrapy.utils.serialize import ScrapyJSONEncoder
 
-from runo_spiders.columns import Column, Line, layout, lines
 from runo_spiders.errors import UsageMistake
 from runo_spiders.items import Json, Row
+from runo_spiders.output.columns import Column, Line, layout, lines
 from runo_spiders.rows_json import to_json
 from runo_spiders.schema.model import Schema
 
 _log = logging.getLogger(__name__)
 
 FEED_EXPORTERS = {
-    "jsonlines": "runo_spiders.exporters.JsonLinesExporter",
-    "jsonl": "runo_spiders.exporters.JsonLinesExporter",
-    "jl": "runo_spiders.exporters.JsonLinesExporter",
-    "json": "runo_spiders.exporters.JsonExporter",
-    "csv": "runo_spiders.exporters.CsvExporter",
-    "batch": "runo_spiders.exporters.BatchExporter",
-    "parquet": "runo_spiders.tables.ParquetExporter",
-    "xlsx": "runo_spiders.tables.ExcelExporter",
+    "jsonlines": "runo_spiders.output.exporters.JsonLinesExporter",
+    "jsonl": "runo_spiders.output.exporters.JsonLinesExporter",
+    "jl": "runo_spiders.output.exporters.JsonLinesExporter",
+    "json": "runo_spiders.output.exporters.JsonExporter",
+    "csv": "runo_spiders.output.exporters.CsvExporter",
+    "batch": "runo_spiders.output.exporters.BatchExporter",
+    "parquet": "runo_spiders.output.tables.ParquetExporter",
+    "xlsx": "runo_spiders.output.tables.ExcelExporter",
 }
 """What the setting of the same name is to hold."""
 

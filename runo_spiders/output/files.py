@@ -10,7 +10,7 @@ from typing import IO, Any, Self
 from scrapy.utils.misc import load_object
 
 from runo_spiders.errors import UsageMistake
-from runo_spiders.exporters import FEED_EXPORTERS, require_library
+from runo_spiders.output.exporters import FEED_EXPORTERS, require_library
 from runo_spiders.schema.model import Schema
 from runo_spiders.spool import Spool
 

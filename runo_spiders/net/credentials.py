@@ -15,9 +15,7 @@ from scrapy import Request
 
 from runo_spiders.errors import UsageMistake
 from runo_spiders.job import JobSpec
-
-OWN_HEADERS = "own_headers"
-OWN_ORIGIN = "own_origin"
+from runo_spiders.urls import origin
 
 Cookie = Mapping[str, str]
 
@@ -47,11 +45,7 @@ class Credentials:
         cookies = [dict(cookie) for cookie in self.cookies if _is_for(cookie, request.url)]
         if not self.headers and not cookies:
             return request
-        parts = urlsplit(request.url)
-        meta = request.meta | {
-            OWN_HEADERS: list(self.headers),
-            OWN_ORIGIN: f"{parts.scheme}://{parts.netloc}",
-        }
+        meta = request.meta | {"own_headers": list(self.headers), "own_origin": origin(request.url)}
         headers: dict[Any, Any] = {**request.headers, **self.headers}
         return request.replace(headers=headers, cookies=cookies, meta=meta)
 

@@ -15,10 +15,10 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 from scrapy.crawler import Crawler
 
-from runo_spiders.columns import Column, Line, layout, lines
 from runo_spiders.errors import UsageMistake
-from runo_spiders.exporters import RowExporter, require_library, spider_schema, starts_empty
 from runo_spiders.items import Json, Row
+from runo_spiders.output.columns import Column, Line, layout, lines
+from runo_spiders.output.exporters import RowExporter, require_library, spider_schema, starts_empty
 from runo_spiders.rows_json import evidence_to_json
 from runo_spiders.schema.model import Field, Schema
 

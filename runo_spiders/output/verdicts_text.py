@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.text import Text
 
 from runo_spiders.extract.ladder import Verdict
-from runo_spiders.rows_table import plain
+from runo_spiders.output.rows_table import plain
 from runo_spiders.schema.model import Schema, Slot
 
 _MOST_LEAVES = 8

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from runo_spiders.feed import Feed, Intake
+from runo_spiders.inputs import Target
+from runo_spiders.spool import TOTAL, Spool
+
+
+def source(count: int) -> Iterator[Target]:
+    return (Target(f"https://a.example/{n}", n) for n in range(count))
+
+
+async def taken(feed: Feed, most: int | None = None) -> list[int | None]:
+    indices = []
+    async for target in feed.targets():
+        indices.append(target.index)
+        if len(indices) == most:
+            break
+    return indices
+
+
+def test_every_target_comes_once_and_in_order() -> None:
+    spool = Spool.temporary()
+    assert asyncio.run(taken(Feed(spool, source(2500)))) == list(range(2500))
+    assert spool.fact(TOTAL) == 2500
+
+
+def test_targets_that_have_a_row_are_left_out() -> None:
+    from tests.test_spool import success
+
+    spool = Spool.temporary()
+    spool.add(source(10))
+    spool.put(success(3))
+    assert asyncio.run(taken(Feed(spool, source(10)))) == [0, 1, 2, 4, 5, 6, 7, 8, 9]
+
+
+def test_a_slow_source_does_not_hold_up_what_is_there() -> None:
+    def slow() -> Iterator[Target]:
+        yield from source(3)
+        time.sleep(30)
+
+    assert asyncio.run(asyncio.wait_for(taken(Feed(Spool.temporary(), slow()), most=3), 5)) == [0, 1, 2]
+
+
+def test_a_source_is_read_a_bounded_way_ahead() -> None:
+    read = 0
+
+    def counted() -> Iterator[Target]:
+        nonlocal read
+        for target in source(1_000_000):
+            read += 1
+            yield target
+
+    Intake(counted())
+    time.sleep(0.5)
+    assert read < 5000
+
+
+def test_the_fault_of_a_source_is_raised_where_it_is_consumed() -> None:
+    def broken() -> Iterator[Target]:
+        yield from source(3)
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        asyncio.run(taken(Feed(Spool.temporary(), broken())))
+
+
+def test_after_a_stop_the_rest_is_written_down() -> None:
+    spool = Spool.temporary()
+    feed = Feed(spool, source(5000))
+    asyncio.run(taken(feed, most=10))
+    feed.drain()
+    assert len(list(spool.complete_rows())) == 5000
+
+
+def test_draining_gives_up_on_a_source_that_stays_silent() -> None:
+    def silent() -> Iterator[Target]:
+        yield from source(2)
+        time.sleep(60)
+
+    spool = Spool.temporary()
+    feed = Feed(spool, silent())
+    started = time.monotonic()
+    feed.drain(patience=0.2)
+    assert time.monotonic() - started < 5
+    assert [row.index for row in itertools.islice(spool.complete_rows(), 5)] == [0, 1]
