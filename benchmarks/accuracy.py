@@ -6,7 +6,7 @@
 For each field of each source: precision, recall and F1 of the whole ladder, of the `local` rung alone on
 pages whose structured data is taken out, and of extruct with a plain mapping on the same pages, with the 95 %
 interval of the difference (paired bootstrap over pages). Each place that evidence names is looked up again
-on the page. Takes about three minutes on two cores. The exit status is 1 when a bar is missed.
+on the page. Takes less than a minute on two cores. The exit status is 1 when a bar is missed.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from rich.text import Text
 
 from runo_spiders.items import Row
 from runo_spiders.output.report import console_for
-from runo_spiders.rows_json import from_json
 from runo_spiders.output.rows_table import rows_table
+from runo_spiders.rows_json import from_json
 from runo_spiders.schema.load import load_schema
 
 HERE = Path(__file__).parent

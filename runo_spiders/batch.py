@@ -75,15 +75,12 @@ def prepare(batch: Batch, overwrite: bool) -> None:
     for output in batch.outputs:
         if output.path != "-" and Path(output.path).exists() and not (overwrite or resumes):
             raise UsageMistake(f"output {output.path}: exists already, give --overwrite to replace it")
-    spool = Spool.open(str(batch.spool))
-    try:
+    with Spool.open(str(batch.spool)) as spool:
         if spool.fact(JOB) not in (None, batch.identity):
             raise UsageMistake(
                 f"spool {batch.spool}: belongs to another job, give --overwrite to start this one anew"
             )
         spool.note(JOB, batch.identity)
-    finally:
-        spool.close()
 
 
 def run(batch: Batch, settings: Settings, watch: Callable[[Counts], None]) -> Outcome:
@@ -101,12 +98,9 @@ def run(batch: Batch, settings: Settings, watch: Callable[[Counts], None]) -> Ou
 
 def write(batch: Batch, complete: bool) -> None:
     """Write the outputs from the spool; a spool that is complete has then done its work."""
-    spool = Spool.open(str(batch.spool))
-    try:
+    with Spool.open(str(batch.spool)) as spool:
         for output in batch.outputs:
             output.write(spool, batch.schema)
-    finally:
-        spool.close()
     if all(output.path == "-" for output in batch.outputs):
         # Nobody could name this spool to go on with it.
         shutil.rmtree(batch.spool.parent)
@@ -159,11 +153,8 @@ def _interrupts() -> Iterator[list[int]]:
 
 
 def _read_counts(path: Path, elapsed: float) -> Counts:
-    spool = Spool.open(str(path))
-    try:
+    with Spool.open(str(path)) as spool:
         return counts_of(spool.fact(COUNTS) or {}, spool.fact(TOTAL), elapsed)
-    finally:
-        spool.close()
 
 
 def counts_of(outcomes: Mapping[str, int], total: int | None, elapsed: float) -> Counts:

@@ -16,6 +16,7 @@ from scrapy.utils.misc import build_from_crawler, load_object
 from runo_spiders.answer import Answers, Rules
 from runo_spiders.ending import Ending
 from runo_spiders.errors import PageFailure, describe
+from runo_spiders.extract.contradictions import contradictions
 from runo_spiders.extract.ground import ground
 from runo_spiders.extract.ladder import climb
 from runo_spiders.extract.protocol import Extractor
@@ -80,7 +81,10 @@ class ExtractPipeline(PagePipeline):
             came = ground(page, self.spider.schema, reading)
         else:
             came = await climb(page, self.spider.schema, reading, self._rungs)
-        return replace(page, findings=came.findings, rejected=came.rejected, failure=came.failure)
+        odd = tuple(f"{pointer}: {sentence}" for pointer, sentence in contradictions(page, came.findings))
+        return replace(
+            page, findings=came.findings, rejected=came.rejected, failure=came.failure, warnings=odd
+        )
 
 
 class ValidatePipeline(PagePipeline):
@@ -92,7 +96,8 @@ class ValidatePipeline(PagePipeline):
 
     async def process_page(self, page: Page) -> Page:
         answer = self._answers.answer(page.findings, page.rejected)
-        return replace(page, data=answer.data, evidence=answer.evidence, warnings=answer.warnings)
+        warnings = (*answer.warnings, *page.warnings)
+        return replace(page, data=answer.data, evidence=answer.evidence, warnings=warnings)
 
 
 class RowPipeline(PagePipeline):

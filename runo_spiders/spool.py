@@ -149,11 +149,18 @@ class Spool:
         self._db.commit()
         self._db.close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
 
 def remove(path: str) -> None:
-    """Delete a spool that is done with, and what SQLite keeps beside it."""
+    """Delete a spool that is done with, and what SQLite keeps beside it; nothing for an empty path."""
     for ending in ("", "-wal", "-shm"):
-        Path(path + ending).unlink(missing_ok=True)
+        if path:
+            Path(path + ending).unlink(missing_ok=True)
 
 
 def _key(url: str) -> int:

@@ -14,8 +14,8 @@ import pytest
 
 from demo.run import PAGES, SITE, site
 from runo_spiders.items import Json, Row
-from runo_spiders.rows_json import from_json
 from runo_spiders.page.document import Document
+from runo_spiders.rows_json import from_json
 
 ROOT = Path(__file__).parents[1]
 

@@ -31,8 +31,8 @@ from runo_spiders.output.exporters import (
     csv_cell,
     write_batch,
 )
-from runo_spiders.rows_json import to_json
 from runo_spiders.output.tables import ExcelExporter, ParquetExporter
+from runo_spiders.rows_json import to_json
 from runo_spiders.schema.model import Field, Schema
 
 PRODUCT = Field(

@@ -10,6 +10,9 @@ import pytest
 from runo_spiders.feed import Feed, Intake
 from runo_spiders.inputs import Target
 from runo_spiders.spool import TOTAL, Spool
+from tests.test_spool import spool, success
+
+__all__ = ["spool"]
 
 
 def source(count: int) -> Iterator[Target]:
@@ -25,27 +28,23 @@ async def taken(feed: Feed, most: int | None = None) -> list[int | None]:
     return indices
 
 
-def test_every_target_comes_once_and_in_order() -> None:
-    spool = Spool.temporary()
+def test_every_target_comes_once_and_in_order(spool: Spool) -> None:
     assert asyncio.run(taken(Feed(spool, source(2500)))) == list(range(2500))
     assert spool.fact(TOTAL) == 2500
 
 
-def test_targets_that_have_a_row_are_left_out() -> None:
-    from tests.test_spool import success
-
-    spool = Spool.temporary()
+def test_targets_that_have_a_row_are_left_out(spool: Spool) -> None:
     spool.add(source(10))
     spool.put(success(3))
     assert asyncio.run(taken(Feed(spool, source(10)))) == [0, 1, 2, 4, 5, 6, 7, 8, 9]
 
 
-def test_a_slow_source_does_not_hold_up_what_is_there() -> None:
+def test_a_slow_source_does_not_hold_up_what_is_there(spool: Spool) -> None:
     def slow() -> Iterator[Target]:
         yield from source(3)
         time.sleep(30)
 
-    assert asyncio.run(asyncio.wait_for(taken(Feed(Spool.temporary(), slow()), most=3), 5)) == [0, 1, 2]
+    assert asyncio.run(asyncio.wait_for(taken(Feed(spool, slow()), most=3), 5)) == [0, 1, 2]
 
 
 def test_a_source_is_read_a_bounded_way_ahead() -> None:
@@ -62,29 +61,27 @@ def test_a_source_is_read_a_bounded_way_ahead() -> None:
     assert read < 5000
 
 
-def test_the_fault_of_a_source_is_raised_where_it_is_consumed() -> None:
+def test_the_fault_of_a_source_is_raised_where_it_is_consumed(spool: Spool) -> None:
     def broken() -> Iterator[Target]:
         yield from source(3)
         raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="the disk is gone"):
-        asyncio.run(taken(Feed(Spool.temporary(), broken())))
+        asyncio.run(taken(Feed(spool, broken())))
 
 
-def test_after_a_stop_the_rest_is_written_down() -> None:
-    spool = Spool.temporary()
+def test_after_a_stop_the_rest_is_written_down(spool: Spool) -> None:
     feed = Feed(spool, source(5000))
     asyncio.run(taken(feed, most=10))
     feed.drain()
     assert len(list(spool.complete_rows())) == 5000
 
 
-def test_draining_gives_up_on_a_source_that_stays_silent() -> None:
+def test_draining_gives_up_on_a_source_that_stays_silent(spool: Spool) -> None:
     def silent() -> Iterator[Target]:
         yield from source(2)
         time.sleep(60)
 
-    spool = Spool.temporary()
     feed = Feed(spool, silent())
     started = time.monotonic()
     feed.drain(patience=0.2)

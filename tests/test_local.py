@@ -177,3 +177,8 @@ def test_a_page_without_text_and_one_nested_without_end_are_no_trouble() -> None
     assert values(find(f"{H1}{'<div>' * 2000}<p>Brand: Acme</p>", text("title"))) == {
         "/title": "Oak table with four legs"
     }
+
+
+def test_names_without_end_are_not_read() -> None:
+    found = find(f"{H1}<p class='{'price-' * 100_000}'>1</p><p>{'1,' * 100_000}</p>", PRICE)
+    assert values(found) == {}

@@ -111,3 +111,9 @@ def test_a_value_that_one_block_lacks_is_null_there() -> None:
 
 def test_a_page_without_repeated_blocks_has_no_records() -> None:
     assert read("<h1>Oak table</h1><p>$1.50</p>", PRODUCT) == []
+
+
+def test_an_array_within_a_record_is_left_open() -> None:
+    tags = Field("tags", "array", items=Field("tags", "string"))
+    record = Field("", "object", properties=(*PRODUCT.properties, tags))
+    assert read(f"<ul>{cards('li')}</ul>", record) == [each | {"tags": []} for each in products()]

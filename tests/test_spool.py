@@ -3,6 +3,8 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,14 +24,18 @@ def failure(index: int) -> Row:
     return describe(PageFailure("TIMEOUT"), f"https://a.example/{index}", index)
 
 
-def filled(count: int) -> Spool:
-    spool = Spool.temporary()
+@pytest.fixture
+def spool() -> Iterator[Spool]:
+    with Spool.temporary() as spool:
+        yield spool
+
+
+def fill(spool: Spool, count: int) -> None:
     spool.add(Target(f"https://a.example/{n}", n, {"id": str(n)}) for n in range(count))
-    return spool
 
 
-def test_each_url_gets_a_row_in_order_and_a_cancelled_one_where_there_is_none() -> None:
-    spool = filled(4)
+def test_each_url_gets_a_row_in_order_and_a_cancelled_one_where_there_is_none(spool: Spool) -> None:
+    fill(spool, 4)
     spool.put(success(2))
     spool.put(failure(0))
     rows = list(spool.complete_rows())
@@ -38,22 +44,21 @@ def test_each_url_gets_a_row_in_order_and_a_cancelled_one_where_there_is_none() 
     assert rows[3].extra == {"id": "3"}
 
 
-def test_a_success_stays_a_success_and_a_failure_may_become_one() -> None:
-    spool = filled(2)
+def test_a_success_stays_a_success_and_a_failure_may_become_one(spool: Spool) -> None:
+    fill(spool, 2)
     for row in (success(0), failure(0), failure(1), success(1)):
         spool.put(row)
     assert [row.outcome for row in spool.complete_rows()] == ["success", "success"]
 
 
-def test_pending_leaves_out_what_has_a_row() -> None:
-    spool = filled(5)
+def test_pending_leaves_out_what_has_a_row(spool: Spool) -> None:
+    fill(spool, 5)
     spool.put(success(1))
     assert [target.index for target in spool.pending(-1, 3)] == [0, 2, 3]
     assert [target.index for target in spool.pending(3, 3)] == [4]
 
 
-def test_the_first_of_twins_is_found_whatever_the_fragment() -> None:
-    spool = Spool.temporary()
+def test_the_first_of_twins_is_found_whatever_the_fragment(spool: Spool) -> None:
     spool.add(
         [
             Target("https://a.example/x#1", 0),
@@ -99,4 +104,5 @@ def test_another_process_reads_while_one_writes(tmp_path: Path) -> None:
     assert reader.fact("counts") == {"success": 1}
     writer.close()
     reader.close()
-    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -333,6 +333,7 @@ HOSTILE = {
         REFERRING.format(number, " ".join(f"i{other}" for other in range(60))) for number in range(60)
     ),
     "JSON as deep as it gets": ld("DEEP").replace('"DEEP"', '{"name":' * 900 + "1" + "}" * 900),
+    "code full of nested objects": f"<h1>Soup</h1><script>{'soup={a:' * 100_000}</script>",
     "numbers that are none": ld("ODD").replace('"ODD"', '{"@type": "Recipe", "price": NaN, "sku": 1e999}'),
 }
 

@@ -50,6 +50,8 @@ def texts(entity: Entity, *path: str) -> list[str]:
         ("dataLayer.push({'price': '9.90', item: {id: 7,},});", [{"price": "9.90", "item": {"id": 7}}]),
         ('window.s = JSON.parse(\'{"a": "\\\\u00e9"}\')', [{"a": "\u00e9"}]),
         ('window.s = "{\\"a\\": \\"b\\"}";', [{"a": "b"}]),
+        (r"window.s = JSON.parse('{\x22a\x22: \x22it\'s\x22}')", [{"a": "it's"}]),
+        ('window.s = "{not JSON at all";', []),
         ("if (a == b) { c(); }", []),
         ("", []),
         ("{", []),
@@ -78,7 +80,8 @@ KETTLE = {
     "JSON-LD in two scripts": ld('{"@type": ["Product"], "name": "Kettle", "offers": [{"@id": "#o"}]}')
     + ld('[{"@id": "#o", "@type": "Offer", "price": {"@value": "12.5"}}]'),
     "JSON-LD in a page": ld(
-        '{"@type": "WebPage", "mainEntity": {"@type": "Product", "name": "Kettle", "offers": {"price": 12.5}}}'
+        '{"@type": "WebPage", "mainEntity":'
+        ' {"@type": "Product", "name": "Kettle", "offers": {"price": 12.5}}}'
     ),
     "microdata": """<div itemscope itemtype="https://schema.org/Product"> <h1 itemprop="name">Kettle</h1>
         <p itemprop="offers" itemscope itemtype="https://schema.org/Offer">

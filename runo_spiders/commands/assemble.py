@@ -47,10 +47,7 @@ def _assemble(args: list[str], outputs: list[str] | None) -> None:
     if len(args) != 1 or not Path(args[0]).is_file():
         raise UsageMistake("give the spool of one run, a file that ends in .spool")
     wanted = [Output.parse(text) for text in outputs or [args[0].removesuffix(".spool")]]
-    spool = Spool.open(args[0])
-    try:
+    with Spool.open(args[0]) as spool:
         schema = load_schema(spool.fact(SCHEMA) or {"type": "object"})
         for output in wanted:
             output.write(spool, schema)
-    finally:
-        spool.close()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from runo_spiders.extract.concepts import words
 from runo_spiders.extract.main_entity import FURNITURE, coverage
-from runo_spiders.extract.vocabulary import words
 from runo_spiders.page.entity import Entity, Leaf
 from runo_spiders.schema.model import Field
 

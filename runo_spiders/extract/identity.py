@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import unquote, urljoin, urlsplit
 
+from runo_spiders.extract.concepts import words
 from runo_spiders.extract.mapping import texts_at
-from runo_spiders.extract.vocabulary import words
 from runo_spiders.page.document import Document, collapse, string_value
 from runo_spiders.page.entity import Entity, Leaf, fold
 from runo_spiders.page.metatags import Tags
@@ -44,7 +44,7 @@ class Identity:
         return tuple(sorted((key for key in keys if len(key) > 3 and not self.is_site(key)), key=len))
 
     def title(self, leaf: Leaf, entity: Entity) -> Leaf | None:
-        """A leaf as the title of the record: a thing's own name as it is, that of a page as the page shows it.
+        """A leaf as the title of the record: a thing's own name as it is, that of a page as it is shown.
 
         A headline or a title tag is cut down to the heading that it holds, or loses the site's name. None for
         a tag that holds no heading though the page has some: it was written for search engines.

@@ -46,7 +46,8 @@ class Plan:
     def within(self, number: int) -> Plan:
         """The plan for one record of an array of objects; its pointers start at the record."""
         if number not in self._within:
-            self._within[number] = Plan(slots_of(self.targets[number].leaf))
+            record = slots_of(self.targets[number].leaf)
+            self._within[number] = Plan(slot for slot in record if slot.field.is_leaf)
         return self._within[number]
 
     def heard(self, name: str) -> tuple[tuple[int, float], ...]:

@@ -149,7 +149,7 @@ def split_price(parts: Sequence[str]) -> str | None:
 
 def read(kind: Kind, text: str) -> str | None:
     """The part of a text that is a value of the kind; None if it holds none."""
-    return _READERS[kind](text)
+    return _READERS[kind](text) if kind == "prose" or len(text) <= ITEM_LENGTH else None
 
 
 def is_label(text: str) -> bool:

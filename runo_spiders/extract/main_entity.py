@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runo_spiders.extract.concepts import words
 from runo_spiders.extract.identity import PAGES, Identity, names_of
 from runo_spiders.extract.mapping import values_for
-from runo_spiders.extract.vocabulary import concept_of, fields_of, words
+from runo_spiders.extract.vocabulary import concept_of, fields_of
 from runo_spiders.page.entity import Entity
 from runo_spiders.schema.model import Field
 

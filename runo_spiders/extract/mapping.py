@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
-from runo_spiders.extract.vocabulary import Path, asks_for, concept_of, paths_of, tags_of
+from runo_spiders.extract.concepts import Path
+from runo_spiders.extract.vocabulary import asks_for, concept_of, paths_of, tags_of
 from runo_spiders.items import Scalar
 from runo_spiders.page.entity import Entity, Leaf, Value
 from runo_spiders.page.metatags import Tags

@@ -40,7 +40,7 @@ def columns_of(page: Visible, blocks: Sequence[Element]) -> list[Column]:
     columns: dict[str, Column] = {}
     for number, block in enumerate(blocks):
         seen: dict[str, int] = {}
-        for path, names, cell in _cells(page, block):
+        for (path, names), cell in _cells(page, block):
             seen[path] = seen.get(path, 0) + 1
             key = f"{path} {seen[path]}"
             columns.setdefault(key, Column(path, names)).cells[number] = cell
@@ -48,43 +48,37 @@ def columns_of(page: Visible, blocks: Sequence[Element]) -> list[Column]:
     return list(columns.values())
 
 
-def _cells(page: Visible, block: Element) -> Iterator[tuple[str, tuple[str, ...], Cell]]:
-    """The lines of a block and the attributes that may be values, each with its path and names."""
+def _cells(page: Visible, block: Element) -> Iterator[tuple[Way, Cell]]:
+    """The lines of a block, their texts, and the attributes that may be values."""
     first, last = page.spans[block]
     last = min(last, first + LINES_OF_A_BLOCK)
     before = ""
     while first < last:
         end = page.line_end(first, last)
-        text = page.read(first, end)
-        path, names = _way(block, page.texts[first].holder)
-        head, colon, rest = text.partition(":")
-        if colon and rest.strip():
-            yield f"{path}|{fold(head)}", names, Cell(rest.strip(), page.place_of(first, end), fold(head))
-        yield path, names, Cell(text, page.place_of(first, end), before)
-        if end - first > 1:
-            yield from _pieces(page, block, first, end)
-        before, first = fold(text), end
+        yield from _of_line(page, block, first, end, before)
+        before, first = fold(page.read(first, end)), end
     for element in block.iter(*_ATTRIBUTES):
-        for name in _ATTRIBUTES[element.tag]:
+        for name in _ATTRIBUTES[str(element.tag)]:
             if element.get(name):
                 path, names = _way(block, element)
-                yield (
-                    f"{path}@{name}",
-                    names,
-                    Cell(collapse(str(element.get(name))), Place(element, name)),
-                )
+                text = collapse(str(element.get(name)))
+                yield (f"{path}@{name}", names), Cell(text, Place(element, name))
 
 
-def _pieces(
-    page: Visible, block: Element, first: int, end: int
-) -> Iterator[tuple[str, tuple[str, ...], Cell]]:
-    """The texts of a line, each by itself."""
-    for index in range(first, end):
+def _of_line(page: Visible, block: Element, first: int, end: int, before: str) -> Iterator[tuple[Way, Cell]]:
+    """A line, what stands behind its colon, and each of its texts by itself."""
+    place, text = page.place_of(first, end), page.read(first, end)
+    path, names = _way(block, page.texts[first].holder)
+    head, colon, rest = text.partition(":")
+    if colon and rest.strip():
+        yield (f"{path}|{fold(head)}", names), Cell(rest.strip(), place, fold(head))
+    yield (path, names), Cell(text, place, before)
+    for index in range(first, end) if end - first > 1 else ():
         path, names = _way(block, page.texts[index].holder)
-        yield f"{path}/text", names, Cell(page.texts[index].text, page.place_of(index, index + 1))
+        yield (f"{path}/text", names), Cell(page.texts[index].text, page.place_of(index, index + 1))
 
 
-def _way(block: Element, element: Element) -> tuple[str, tuple[str, ...]]:
+def _way(block: Element, element: Element) -> Way:
     """How an element is reached within its block, and the class names on that way."""
     steps, names = [], []
     while element is not block:

@@ -17,15 +17,17 @@ _MIN_FIT = 0.6
 _DISTINCT = 0.8
 _TITLE_LENGTH = 10
 _CODE_LENGTH = 40
+_NO_LINK = ("#", "javascript:", "mailto:", "data:")
 _LINKS = ("@href", "@src", "@data-src")
 _LABELLED, _NAMED, _SHAPED, _TITLED, _LINKED, _NUMBERED = 3.0, 2.0, 1.5, 1.3, 1.2, 1.2
 _SELF_EVIDENT = frozenset(("price", "date", "stock", "isbn", "duration"))
 
 
 def affinity(plan: Plan, number: int, column: Column, blocks: int) -> float:
+    """What speaks for a column as the target's, out of so many blocks; 0 if its cells are of another kind."""
     target = plan.targets[number]
     texts = [cell.text for cell in column.cells.values()]
-    fitting = [text for text in texts if _reads(target, text, column)]
+    fitting = [text for text in texts if value_in(target, text, column)]
     if len(fitting) < _MIN_FIT * len(texts):
         return 0.0
     score = _labelled(target, column) + _named(plan, number, column) + _evident(target, column, fitting)
@@ -38,17 +40,11 @@ def value_in(target: Target, text: str, column: Column) -> str | None:
     """The target's value in a cell of the column; None if it holds none."""
     is_link = column.path.endswith(_LINKS)
     if target.kind in ("link", "image"):
-        return is_link and text[:1] not in "#" and not text.startswith(("javascript:", "mailto:", "data:"))
+        return text if is_link and not text.startswith(_NO_LINK) else None
     if is_link or (target.is_title and 3 * sum(map(str.isalpha, text)) < len(text)):
-        return False
-    return _value(target, text) is not None
-
-
-def _value(target: Target, text: str) -> str | None:
-    """The value in a cell; a number that is a name is all of it, `364, 2024` too."""
-    if target.kind in ("link", "image"):
-        return text
+        return None
     if target.kind == "code" and len(text) <= _CODE_LENGTH:
+        # A number that is a name is all of the cell, `364, 2024` too.
         return text if any(map(str.isdigit, text)) else None
     return read(target.kind, text)
 

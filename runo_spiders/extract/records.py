@@ -46,7 +46,7 @@ def _read_group(page: Visible, plan: Plan, blocks: Sequence[Element]) -> tuple[f
     return sum(score for score, _ in chosen.values()) * (1 - 0.5 / len(kept)), kept
 
 
-def _assign(plan: Plan, columns: Sequence[Column], blocks: int) -> dict[int, tuple[float, Column]]:
+def _assign(plan: Plan, columns: Sequence[Column], blocks: int) -> Chosen:
     """Each target's column: the pairs that most speaks for come first, and no column serves two targets."""
     pairs = [
         (affinity(plan, number, column, blocks), number, column)
@@ -63,19 +63,16 @@ def _assign(plan: Plan, columns: Sequence[Column], blocks: int) -> dict[int, tup
     return chosen
 
 
-def _record(plan: Plan, chosen: Mapping[int, tuple[float, Column]], block: int) -> Record:
+def _record(plan: Plan, chosen: Chosen, block: int) -> Record:
     found: dict[int, Candidate] = {}
     for number, (score, column) in chosen.items():
         cell = column.cells.get(block)
-        target = plan.targets[number]
-        if cell is None or not _reads(target, cell.text, column):
-            continue
-        quote = _value(target, cell.text)
-        if quote is not None:
+        quote = None if cell is None else value_in(plan.targets[number], cell.text, column)
+        if cell is not None and quote is not None:
             found[number] = Candidate(quote, quote, cell.place, score)
     return found
 
 
-def _is_record(record: Record, chosen: Mapping[int, object]) -> bool:
+def _is_record(record: Record, chosen: Chosen) -> bool:
     """Rows of headings, of page numbers and of advertisements lack most of the fields."""
     return len(record) >= max(1, len(chosen) / 2)

@@ -162,7 +162,7 @@ def _says_something(raw: Scalar | None) -> bool:
     """Whether a scalar is a value: not null, not blank, and a number if it is one (JSON is read with NaN)."""
     if isinstance(raw, str):
         return bool(raw.strip())
-    return raw is not None and isfinite(raw)
+    return raw is not None and not (isinstance(raw, float) and not isfinite(raw))
 
 
 def roots_of(value: Json, source: JsonSource) -> list[JsonObject]:

@@ -11,6 +11,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 import chompjs
 
@@ -20,13 +21,17 @@ MAX_LENGTH = 4_000_000
 """Longer scripts are not read: no page needs them for its own record, and parsing would cost seconds."""
 
 _MAX_VALUES = 100
+_MAX_REPAIRED = 8_000_000
+"""Repairing reads up to the end of the script each time; past this sum of characters it is given up."""
+
 _DECODER = json.JSONDecoder(strict=False)
 _WRAPPING = re.compile(r"(?:\s|\ufeff|\u200b|<!--|-->|(?://\s*)?<!\[CDATA\[|/\*.*?\*/|//[^\n]*\n)*", re.S)
 _SEPARATOR = re.compile(r"[\s,;]*")
 _OPENING = re.compile(r"[=(]\s*(?=[{\['\"])")
 _TAKING = (".push", "JSON.parse", "define")
 _QUOTED_START = re.compile(r"\s*(?:[{\[]|\\x7[bB]|\\u007[bB]|\\x5[bB])")
-_QUOTED_JSON = re.compile(r"""'((?:[^'\\]|\\.)*)'|("(?:[^"\\]|\\.)*")""", re.S)
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*["]""", re.S)
+_HEX = re.compile(r"(?<=\\)x(?=[0-9a-fA-F]{2})")
 
 
 def json_in(text: str) -> Json:
@@ -60,13 +65,14 @@ def _values_from(text: str, begin: int) -> Iterator[Json]:
 
 def _assigned_values(text: str) -> Iterator[Json]:
     """What follows an equals sign, or is the argument of a function that takes data."""
-    end: int | None = 0
-    for count, head in enumerate(_heads(text)):
-        if count == _MAX_VALUES:
-            return
-        if end is not None and head < end:
+    end, repaired = 0, 0
+    for head in islice(_heads(text), _MAX_VALUES):
+        if head < end or repaired > _MAX_REPAIRED:
             continue
-        value, end = _value_at(text, head)
+        value, stop = _value_at(text, head)
+        if stop is None:
+            repaired += len(text) - head
+        end = stop or end
         if value:
             yield value
 
@@ -100,14 +106,8 @@ def _repaired(text: str) -> Json:
 
 def _quoted_value(text: str, begin: int) -> tuple[Json, int | None]:
     """JSON within a JavaScript string, as `JSON.parse` gets it."""
-    quoted = _QUOTED_JSON.match(text, begin)
+    quoted = _QUOTED.match(text, begin)
     if quoted is None:
         return None, None
-    literal = (
-        quoted[2] or '"' + quoted[1].replace("\\'", "'").replace('"', '\\"').replace('\\\\"', '\\"') + '"'
-    )
-    try:
-        inner = json.loads(literal, strict=False)
-        return json.loads(inner, strict=False) if inner[:1] in ("{", "[") else None, quoted.end()
-    except (ValueError, RecursionError):
-        return None, quoted.end()
+    inner = _repaired(f"[{_HEX.sub('u00', quoted[0])}]") or [""]
+    return _repaired(inner[0]) if isinstance(inner[0], str) else None, quoted.end()

@@ -31,6 +31,9 @@ LABEL_LENGTH = 60
 OPENING_LENGTH = 400
 """A text longer than this isn't looked at for a label that it may open with."""
 
+NAME_LENGTH = 1000
+"""An attribute longer than this names nothing, nor does it hold a value."""
+
 UNSEEN_TAGS: frozenset[object] = frozenset(
     (
         *("script", "style", "noscript", "template", "svg", "head", "iframe", "option", "math"),
@@ -159,6 +162,8 @@ class Visible:
         """Notes the names of an element, and returns the zone that its attributes tell."""
         zone = MAIN
         for key, value in attributes:
+            if len(value) > NAME_LENGTH:
+                continue
             if key in NAMING:
                 self.named.setdefault(value, []).append(spot)
                 if key in ("class", "id"):

@@ -62,11 +62,12 @@ class SchemaSpider(PageSpider):
         check_feeds(crawler.settings)
         config = Config.from_settings(crawler.settings)
         beside = _spool_of_batch_feed(crawler.settings) if not config.spool else ""
-        if beside:
-            remove(beside)
-            crawler.signals.connect(lambda: remove(beside), signals.engine_stopped, weak=False)
+        remove(beside)
         spider = cls(job, schema, replace(config, spool=config.spool or beside))
         spider._set_crawler(crawler)
+        # When the engine has stopped the feeds have read the spool.
+        crawler.signals.connect(spider.spool.close, signals.engine_stopped)
+        crawler.signals.connect(lambda: remove(beside), signals.engine_stopped, weak=False)
         for name, value in _settings_of(job):
             crawler.settings.set(name, value, priority="spider")
         return spider
