@@ -14,6 +14,7 @@ from scrapy.settings import SETTINGS_PRIORITIES
 from scrapy.utils.misc import load_object
 
 from runo_spiders import __version__
+from runo_spiders.collector import FewerCollections
 from runo_spiders.config import TIMEOUT_MS, Config
 from runo_spiders.middlewares import EndingMiddleware, RowMiddleware, SavedPages
 from runo_spiders.net.download import HttpHandler
@@ -71,7 +72,7 @@ DOWNLOADER_MIDDLEWARES = {
     RobotsMiddleware: 100,
 }
 SPIDER_MIDDLEWARES = {RowMiddleware: 60}
-EXTENSIONS = {GuardCheck: 0}
+EXTENSIONS = {GuardCheck: 0, FewerCollections: 0}
 ITEM_PIPELINES = {
     ExtractPipeline: 300,
     ValidatePipeline: 400,

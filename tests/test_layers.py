@@ -12,7 +12,7 @@ PACKAGE = ROOT / "runo_spiders"
 LAYERS = (
     {"commands", "settings"},
     {"batch", "addon"},
-    {"pipelines", "middlewares"},
+    {"pipelines", "middlewares", "collector"},
     {"spiders"},
     {"net", "output", "supervisor", "exit_status"},
     {"feed", "twins", "ending", "answer"},

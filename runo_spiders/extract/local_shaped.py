@@ -124,18 +124,20 @@ def _buttons(page: Visible) -> Iterator[Candidate]:
 def _images(page: Visible, target: Target) -> Iterator[Candidate]:
     title = set(words_of(page.read(*page.title))) if page.title else set()
     for order, element in enumerate(islice(page.document.root.iter("img"), _PICTURES)):
-        attribute = next((name for name in _SOURCES if _is_picture(element.get(name))), None)
+        shared = len(title.intersection(words_of(element.get("alt") or "")))
+        # Without a word of the title no picture gets as far as to be an answer.
+        attribute = next((name for name in _SOURCES if _is_picture(element.get(name))), None) if shared else None
         if attribute is not None:
-            yield _image(page, element, attribute, title, order)
+            yield _image(element, attribute, shared / len(title), order)
 
 
 def _is_picture(source: str | None) -> bool:
     return bool(source) and not _NO_PICTURE.search(source or "")
 
 
-def _image(page: Visible, element: Element, attribute: str, title: set[str], order: int) -> Candidate:
-    alt = set(words_of(str(element.get("alt") or "")))
-    score = 1.2 + (1.6 * len(alt & title) / len(title) if title else 0.0) - min(order, 40) * 0.03
+def _image(element: Element, attribute: str, likeness: float, order: int) -> Candidate:
+    """A picture whose description has the share `likeness` of the title's words."""
+    score = 1.2 + 1.6 * likeness - min(order, 40) * 0.03
     if next(element.iterancestors("figure", "picture"), None) is not None:
         score += 0.4
     if next(element.iterancestors("nav", "footer", "aside"), None) is not None:

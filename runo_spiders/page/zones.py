@@ -9,7 +9,7 @@ from typing import Any
 MAIN, HIDDEN, CHROME, BESIDE, STRUCK = 0, 1, 2, 4, 8
 """Zones, as bits: hidden by markup; navigation and footers; beside the main thing; struck through."""
 
-_OF_TAG = {
+ZONE_OF_TAG: dict[Any, int] = {
     "nav": CHROME,
     "footer": CHROME,
     "aside": BESIDE,
@@ -33,10 +33,6 @@ _STRUCK = re.compile(
     r"|price[-_]+(?:old|was|rrp|uvp|msrp|list|before|previous|regular|original)"
 )
 _HIDING = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
-
-
-def zone_of_tag(tag: Any) -> int:
-    return _OF_TAG.get(tag, MAIN)
 
 
 @lru_cache(maxsize=8192)
