@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # On pages of 60 kB without structured data this took 2.2 ms of 10.6 ms CPU per page away, and the peak of
 # memory stayed where it was (1,000 pages; benchmarks.speed).
-THRESHOLDS = (50_000, 20, 100)
+THRESHOLDS = (50_000, 10, 10)
 
 
 class FewerCollections:

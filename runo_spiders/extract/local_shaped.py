@@ -126,7 +126,9 @@ def _images(page: Visible, target: Target) -> Iterator[Candidate]:
     for order, element in enumerate(islice(page.document.root.iter("img"), _PICTURES)):
         shared = len(title.intersection(words_of(element.get("alt") or "")))
         # Without a word of the title no picture gets as far as to be an answer.
-        attribute = next((name for name in _SOURCES if _is_picture(element.get(name))), None) if shared else None
+        attribute = (
+            next((name for name in _SOURCES if _is_picture(element.get(name))), None) if shared else None
+        )
         if attribute is not None:
             yield _image(element, attribute, shared / len(title), order)
 

@@ -69,15 +69,24 @@ def local_name(type_name: str) -> str:
     return type_name.rstrip("/#").replace("#", "/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
 
 
+class Home(NamedTuple):
+    """Where an object that can be referred to stands. It names no source, which would close a cycle."""
+
+    raw: dict[str, Json]
+    element: etree._Element
+    part: str
+    pointer: str
+
+
 class References:
     """The objects of a page that have an `@id`. A page can make them refer to each other without end, so
     that only so many references are followed on one page."""
 
     def __init__(self) -> None:
-        self.by_id: dict[str, JsonObject] = {}
+        self.by_id: dict[str, Home] = {}
         self._left = 20_000
 
-    def target(self, reference: JsonObject) -> JsonObject | None:
+    def target(self, reference: JsonObject) -> Home | None:
         self._left -= 1
         return self.by_id.get(reference.id) if self._left > 0 else None
 
@@ -151,11 +160,18 @@ class JsonObject:
                 return self._read(raw[wrapper], f"{pointer}/{wrapper}", depth + 1)
         each = JsonObject(raw, self._source, pointer, depth)
         if each.is_reference:
-            target = self._source.references.target(each)
-            return (
-                [each] if target is None else [JsonObject(target._raw, target._source, target.pointer, depth)]
-            )
+            home = self._source.references.target(each)
+            return [each if home is None else self._at(home, depth)]
         return [each]
+
+    def _at(self, home: Home, depth: int) -> JsonObject:
+        source = JsonSource(home.element, self._source.references, home.part)
+        return JsonObject(home.raw, source, home.pointer, depth)
+
+    @property
+    def home(self) -> Home:
+        """Where it stands, for others to refer to it."""
+        return Home(self._raw, self._source.element, self._source.part, self.pointer)
 
 
 def _says_something(raw: Scalar | None) -> bool:

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 from runo_spiders.items import Json
 from runo_spiders.page.document import Document
-from runo_spiders.page.entity import MAX_DEPTH, Entity, JsonObject, JsonSource, References, Value, roots_of
+from runo_spiders.page.entity import (
+    MAX_DEPTH,
+    Entity,
+    Home,
+    JsonObject,
+    JsonSource,
+    References,
+    Value,
+    roots_of,
+)
 from runo_spiders.schema.model import escape
 
 _INNER = ("mainentity", "mainentityofpage", "itemreviewed")
@@ -45,9 +54,7 @@ def _objects(values: list[Value]) -> list[JsonObject]:
     return [each for each in values if isinstance(each, JsonObject)]
 
 
-def _identified(
-    value: Json, source: JsonSource, pointer: str, depth: int
-) -> Iterator[tuple[str, JsonObject]]:
+def _identified(value: Json, source: JsonSource, pointer: str, depth: int) -> Iterator[tuple[str, Home]]:
     """The objects that can be referred to: they have an `@id` and say more than that."""
     if depth > MAX_DEPTH:
         return
@@ -58,7 +65,7 @@ def _identified(
         if isinstance(value.get("@id"), str):
             entity = JsonObject(value, source, pointer)
             if not entity.is_reference:
-                yield entity.id, entity
+                yield entity.id, entity.home
         for key, each in value.items():
             if isinstance(each, dict | list):
                 yield from _identified(each, source, f"{pointer}/{escape(key)}", depth + 1)

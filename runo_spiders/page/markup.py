@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import cast
@@ -58,17 +58,18 @@ _find_referred = etree.XPath("//*[@id=$id][1]/descendant-or-self::*[@itemprop]")
 
 
 class MarkupItem:
-    """An entity in microdata or RDFa: an element, and under each name the elements with its values."""
+    """An entity in microdata or RDFa: an element, and under each name its values.
 
-    __slots__ = ("_children", "_dialect", "_element", "_properties")
+    A value is another item or the element that holds it. An item knows its own values only: one table of all
+    items in each of them would be a cycle, which keeps the page's tree until the next garbage collection.
+    """
 
-    def __init__(
-        self, element: etree._Element, dialect: Dialect, children: dict[etree._Element, MarkupItem]
-    ) -> None:
+    __slots__ = ("_dialect", "_element", "_properties")
+
+    def __init__(self, element: etree._Element, dialect: Dialect) -> None:
         self._element = element
         self._dialect = dialect
-        self._children = children
-        self._properties: dict[str, list[etree._Element]] = {}
+        self._properties: dict[str, list[etree._Element | MarkupItem]] = {}
 
     @property
     def types(self) -> frozenset[str]:
@@ -86,17 +87,15 @@ class MarkupItem:
         return self._properties.keys()
 
     def get(self, name: str) -> list[Value]:
-        values = (self._value(each, name) for each in self._properties.get(name, ()))
+        found = self._properties.get(name, ())
+        values = (each if isinstance(each, MarkupItem) else _leaf(each, name) for each in found)
         return [value for value in values if value is not None]
 
-    def add(self, element: etree._Element) -> None:
+    def add(self, element: etree._Element, items: Mapping[etree._Element, MarkupItem]) -> None:
+        """Take the properties of an element that belongs to this item; it may be an item of its own."""
+        value = element if element is self._element else items.get(element, element)
         for name in element.get(self._dialect.property, "").split():
-            self._properties.setdefault(fold(name), []).append(element)
-
-    def _value(self, element: etree._Element, name: str) -> Value | None:
-        if element is not self._element and (child := self._children.get(element)):
-            return child
-        return _leaf(element, name)
+            self._properties.setdefault(fold(name), []).append(value)
 
 
 def read_markup(document: Document, dialect: Dialect) -> list[MarkupItem]:
@@ -105,17 +104,17 @@ def read_markup(document: Document, dialect: Dialect) -> list[MarkupItem]:
     items: dict[etree._Element, MarkupItem] = {}
     for element in marked:
         if element.get(dialect.scope) is not None:
-            items[element] = MarkupItem(element, dialect, items)
-    stray = MarkupItem(document.root, dialect, items)
+            items[element] = MarkupItem(element, dialect)
+    stray = MarkupItem(document.root, dialect)
     top = [stray]
     for element in marked:
         owner = _owner(element, items)
         if element.get(dialect.property):
-            (owner or stray).add(element)
+            (owner or stray).add(element, items)
         if element in items and _INNER.issuperset(map(fold, element.get(dialect.property, "").split())):
             top.append(items[element])
     for item, referred in islice(_referred(items, document), _MAX_REFERRED):
-        item.add(referred)
+        item.add(referred, items)
     return top
 
 
