@@ -19,7 +19,7 @@ THRESHOLDS = (50_000, 10, 10)
 
 
 class FewerCollections:
-    """An extension for the jobs of a `SchemaSpider`: collects rarely, and never what was there at the start."""
+    """An extension for the jobs of a `SchemaSpider`: collects rarely, never what was there at the start."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

@@ -13,17 +13,17 @@ from scrapy.http import HtmlResponse, Request, Response
 
 from runo_spiders.ending import JobEnded
 from runo_spiders.items import Page, Row
-from runo_spiders.spiders.base import TARGET, PageSpider
+from runo_spiders.spiders.base import TARGET
 from runo_spiders.spiders.schema import SchemaSpider
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 
-class RowMiddleware:
-    """Spider middleware: a callback that fails gives an error row, any item that it yields becomes a page."""
+class JobMiddleware:
+    """A middleware of the jobs of a `SchemaSpider`; off for other spiders of the same project."""
 
-    def __init__(self, spider: PageSpider) -> None:
+    def __init__(self, spider: SchemaSpider) -> None:
         self._spider = spider
 
     @classmethod
@@ -31,6 +31,10 @@ class RowMiddleware:
         if not isinstance(crawler.spider, SchemaSpider):
             raise NotConfigured
         return cls(crawler.spider)
+
+
+class RowMiddleware(JobMiddleware):
+    """Spider middleware: a callback that fails gives an error row, any item that it yields becomes a page."""
 
     async def process_spider_output(
         self, response: Response, result: AsyncIterator[Any]
@@ -44,35 +48,22 @@ class RowMiddleware:
         return None if row is None else [row]
 
 
-class EndingMiddleware:
+class EndingMiddleware(JobMiddleware):
     """Downloader middleware: requests that wait when the job ends are not fetched."""
-
-    def __init__(self, spider: SchemaSpider) -> None:
-        self._spider = spider
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        if not isinstance(crawler.spider, SchemaSpider):
-            raise NotConfigured
-        return cls(crawler.spider)
 
     async def process_request(self, request: Request) -> None:
         if self._spider.ending is not None:
             raise JobEnded(self._spider.ending.reason)
 
 
-class SavedPages:
+class SavedPages(JobMiddleware):
     """Downloader middleware: answers `file:` URLs of the job's `html_dir`; the `file` handler stays off."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve()
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        spider = crawler.spider
-        if not isinstance(spider, SchemaSpider) or spider.job.html_dir is None:
+    def __init__(self, spider: SchemaSpider) -> None:
+        super().__init__(spider)
+        if spider.job.html_dir is None:
             raise NotConfigured
-        return cls(Path(spider.job.html_dir))
+        self._folder = Path(spider.job.html_dir).resolve()
 
     async def process_request(self, request: Request) -> Response | None:
         parts = urlsplit(request.url)

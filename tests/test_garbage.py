@@ -1,4 +1,4 @@
-"""A page goes when it is done with: its objects form no cycles that would keep the tree until a collection."""
+"""A page goes when it is done with: no cycles keep its tree until a collection."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from runo_spiders.answer import Answers, Rules
 from runo_spiders.extract.ladder import climb
 from runo_spiders.extract.local import LocalExtractor
+from runo_spiders.extract.protocol import Extractor
 from runo_spiders.extract.structured import StructuredExtractor
 from runo_spiders.items import Page
 from runo_spiders.page.document import Document
@@ -22,7 +23,8 @@ PAGES = {
         {"@graph": [{"@id": "#p", "@type": "Product", "name": "Kettle", "brand": {"@id": "#b"},
         "isRelatedTo": {"@id": "#p"}}, {"@id": "#b", "@type": "Brand", "name": "Slipway"}]}</script>""",
     "microdata": """<div itemscope itemtype="https://schema.org/Product"><h1 itemprop="name">Kettle</h1>
-        <div itemprop="offers" itemscope itemtype="https://schema.org/Offer"><b itemprop="price">5</b></div></div>""",
+        <div itemprop="offers" itemscope itemtype="https://schema.org/Offer"><b itemprop="price">5</b>
+        </div></div>""",
     "labels": "<h1>Kettle Harbour</h1><dl><dt>Price<dd>$5.00<dt>SKU<dd>K-1</dl>",
     "state of an application": """<h1>Kettle</h1><script id="__NEXT_DATA__" type="application/json">
         {"props": {"product": {"name": "Kettle", "sku": "K-1", "price": 5}}}</script>""",
@@ -32,7 +34,7 @@ PAGES = {
 @pytest.mark.parametrize("html", PAGES.values(), ids=PAGES.keys())
 def test_a_page_leaves_no_garbage(html: str) -> None:
     schema = load_schema("product")
-    rungs = [StructuredExtractor(), LocalExtractor()]
+    rungs: list[Extractor] = [StructuredExtractor(), LocalExtractor()]
     answers = Answers(schema, Rules())
 
     async def answer() -> None:

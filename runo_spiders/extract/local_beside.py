@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from runo_spiders.extract.local_candidates import Candidate, standing
 from runo_spiders.extract.local_targets import CLOSED_KINDS, Target, openings_on
 from runo_spiders.extract.local_values import is_label, read
-from runo_spiders.page.visible import LABEL_MARKS, Element, Span, Visible, fold
+from runo_spiders.page.places import Element
+from runo_spiders.page.visible import LABEL_MARKS, Span, Visible, fold
 from runo_spiders.page.zones import STRUCK
 
 _NEVER_PAIRS = frozenset(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runo_spiders.items import Scalar
-from runo_spiders.page.visible import Place, Visible
+from runo_spiders.page.places import Place
+from runo_spiders.page.visible import Visible
 from runo_spiders.page.zones import BESIDE, CHROME, HIDDEN, STRUCK
 
 _LOSS = ((HIDDEN, 1.5), (CHROME, 2.5), (BESIDE, 2.0), (STRUCK, 3.0))

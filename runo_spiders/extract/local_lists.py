@@ -12,7 +12,8 @@ from runo_spiders.extract.local_candidates import Candidate, standing, zone_loss
 from runo_spiders.extract.local_plan import Spoken
 from runo_spiders.extract.local_targets import Target, openings_on
 from runo_spiders.extract.local_values import is_label, read
-from runo_spiders.page.visible import HEADINGS, Element, Span, Visible, fold
+from runo_spiders.page.places import Element
+from runo_spiders.page.visible import HEADINGS, Span, Visible, fold
 
 Items: TypeAlias = Sequence[Span]
 

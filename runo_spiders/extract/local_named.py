@@ -9,7 +9,8 @@ from runo_spiders.extract.local_plan import Plan, Spoken
 from runo_spiders.extract.local_targets import Target
 from runo_spiders.extract.local_values import CURRENCY, is_label, read, split_price
 from runo_spiders.page.document import collapse
-from runo_spiders.page.visible import LABEL_MARKS, Place, Span, Spot, Visible, fold
+from runo_spiders.page.places import Place, Spot
+from runo_spiders.page.visible import LABEL_MARKS, Span, Visible, fold
 from runo_spiders.page.zones import STRUCK
 
 _NAMED = 2.2

@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from runo_spiders.extract.labels import words_of
 from runo_spiders.extract.local_targets import target_of
-from runo_spiders.page.visible import Spot, Visible
+from runo_spiders.page.places import Spot
+from runo_spiders.page.visible import Visible
 from runo_spiders.schema.model import Slot, slots_of
 
 Spoken: TypeAlias = Sequence[tuple[float, Sequence[Spot]]]

@@ -11,7 +11,8 @@ from runo_spiders.extract.local_candidates import Candidate, standing
 from runo_spiders.extract.local_targets import Target
 from runo_spiders.extract.local_values import CURRENCY, DATE, PRICE, read, stock_state
 from runo_spiders.page.document import collapse
-from runo_spiders.page.visible import Element, Place, Visible, fold
+from runo_spiders.page.places import Element, Place
+from runo_spiders.page.visible import Visible, fold
 
 _NEAR = 160
 """How many texts around the title are searched for shapes."""

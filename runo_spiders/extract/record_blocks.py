@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from runo_spiders.page.visible import Element, Visible
+from runo_spiders.page.places import Element
+from runo_spiders.page.visible import Visible
 from runo_spiders.page.zones import BESIDE, CHROME
 
 MIN_BLOCKS = 2

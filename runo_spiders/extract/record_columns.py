@@ -9,7 +9,8 @@ from typing import NamedTuple, TypeAlias
 
 from runo_spiders.extract.record_blocks import LINES_OF_A_BLOCK, kind_of_class
 from runo_spiders.page.document import collapse
-from runo_spiders.page.visible import Element, Place, Visible, fold
+from runo_spiders.page.places import Element, Place
+from runo_spiders.page.visible import Visible, fold
 
 Way: TypeAlias = tuple[str, tuple[str, ...]]
 """How a node is reached within its block, and the class names on that way, the nearest first."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from lxml import etree
 
 from runo_spiders.page.document import Document, collapse, string_value
+from runo_spiders.page.places import Element, Place, Spot, Text
 from runo_spiders.page.zones import HIDDEN, MAIN, ZONE_OF_TAG, zone_of_name, zone_of_style
 
-Element: TypeAlias = etree._Element
 Span: TypeAlias = tuple[int, int]
 """A run of texts: index of the first one, and of the one after the last."""
 
@@ -69,48 +69,6 @@ _new = tuple.__new__
 _MOST = 0.4
 _FEW_TEXTS = 30
 """An element around more than this share of the texts, and more than so many, says nothing of a zone."""
-
-
-class Text(NamedTuple):
-    """One text node. `owner` is the element whose `text` it is, or whose `tail` when `tail` is true."""
-
-    raw: str
-    owner: Element
-    tail: bool
-
-    @property
-    def text(self) -> str:
-        return collapse(self.raw)
-
-    @property
-    def holder(self) -> Element:
-        """The element that the text node is a child of."""
-        return cast(Element, self.owner.getparent()) if self.tail else self.owner
-
-
-class Spot(NamedTuple):
-    """An element with or without text, and how many texts stand before it."""
-
-    element: Element
-    first: int
-
-
-class Place(NamedTuple):
-    """A node of the tree: an element, an attribute of it, or one of its texts."""
-
-    element: Element
-    attribute: str = ""
-    text: Text | None = None
-
-    @property
-    def is_element(self) -> bool:
-        return not self.attribute and self.text is None
-
-    def xpath(self, document: Document) -> str:
-        path = document.xpath_of(self.element)
-        if self.text is not None:
-            return f"{path}/text()[{_number_of(self.text)}]"
-        return f"{path}/@{self.attribute}" if self.attribute else path
 
 
 class Visible:
@@ -294,19 +252,6 @@ def _openings(raw: str) -> tuple[str, ...]:
     if head[:1].isdigit():
         return (head, first, head.lstrip(_NUMERALS)) if space else (head, head.lstrip(_NUMERALS))
     return (head, first) if space else (head,)
-
-
-def _number_of(text: Text) -> int:
-    """The place of a text node among those of its parent, as XPath counts."""
-    holder = text.holder
-    number = 1 if holder.text else 0
-    if not text.tail:
-        return number
-    for child in holder:
-        number += 1 if child.tail else 0
-        if child is text.owner:
-            break
-    return number
 
 
 def _main_heading(root: Element, title: str) -> Element | None:

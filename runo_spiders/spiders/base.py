@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -44,19 +45,7 @@ class PageSpider(Spider):
         """The page of a response. Raises `PageFailure` if it is not HTML."""
         label = response.headers.get("Content-Type") or b""
         check_content(response.body, label.decode("latin-1"))
-        target = target_of(response)
-        text = (
-            response.text if isinstance(response, TextResponse) else response.body.decode("utf8", "replace")
-        )
-        return Page(
-            url=target.url,
-            index=target.index,
-            final_url=response.url,
-            http_status=response.status,
-            fetched_at=datetime.now(UTC),
-            document=Document(text, response.url),
-            extra=target.extra,
-        )
+        return _page(response)
 
     def links(self, page: Page) -> Iterator[str]:
         """The absolute URLs that a page links to, in its order."""
@@ -68,18 +57,7 @@ class PageSpider(Spider):
 
     def page_from_item(self, response: Response, item: Any) -> Page:
         """The page of an item, of any type itemadapter knows, that a callback scraped itself."""
-        target = target_of(response)
-        text = response.text if isinstance(response, TextResponse) else ""
-        return Page(
-            url=target.url,
-            index=target.index,
-            final_url=response.url,
-            http_status=response.status,
-            fetched_at=datetime.now(UTC),
-            document=Document(text, response.url),
-            extra=target.extra,
-            given=ItemAdapter(item).asdict(),
-        )
+        return replace(_page(response), given=ItemAdapter(item).asdict())
 
     async def parse(self, response: Response, **kwargs: Any) -> AsyncIterator[Any]:
         """The callback: a page. Override it to scrape by hand; whatever item it yields is made a row."""
@@ -109,6 +87,20 @@ def target_of(response: Response) -> Target:
     """What was asked for; the response's own URL where a callback was reached without a target."""
     target = response.meta.get(TARGET)
     return target if isinstance(target, Target) else Target(response.url, None)
+
+
+def _page(response: Response) -> Page:
+    target = target_of(response)
+    text = response.text if isinstance(response, TextResponse) else response.body.decode("utf8", "replace")
+    return Page(
+        url=target.url,
+        index=target.index,
+        final_url=response.url,
+        http_status=response.status,
+        fetched_at=datetime.now(UTC),
+        document=Document(text, response.url),
+        extra=target.extra,
+    )
 
 
 def _absolute(base: str, href: str) -> str:
