@@ -6,6 +6,7 @@ DATA ?= $(RUNO_DATA)
 
 help:
 	@echo "make demo    serve the sample site, run the main job on it, print its rows"
+	@echo "             (MODEL=1: with a stand-in for a language model, for what only prose says)"
 	@echo "make test    run the tests"
 	@echo "make check   formatting, lint, types"
 	@echo "make bench   the benchmarks (DATA=folder with the real pages)"
@@ -20,7 +21,7 @@ help:
 install: .venv/installed
 
 demo: install
-	@$(BIN)/python demo/run.py
+	@$(BIN)/python -m demo.run $(if $(MODEL),--model)
 
 test: install
 	$(BIN)/python -m pytest

@@ -55,7 +55,7 @@ _WORDS = [
 
 def page(kind: Kind, number: int) -> bytes:
     """Page `number` of a kind: always the same bytes."""
-    random_ = random.Random(f"{SEED}/{kind}/{number}")
+    random_ = _random(kind, number)
     product = _product(random_, number)
     head = _json_ld(product) if kind == "structured" else ""
     start = _document_start(product, head)
@@ -67,6 +67,22 @@ def page(kind: Kind, number: int) -> bytes:
         ballast.append(block)
         size += len(block)
     return (start + "".join(ballast) + end).encode()
+
+
+def product(kind: Kind, number: int) -> dict[str, str]:
+    """What is true of a page, in schema.org's words."""
+    return _product(_random(kind, number), number)
+
+
+def shown(product: dict[str, str]) -> dict[str, str]:
+    """The same, as readers see it: a sign for the currency, words for the availability."""
+    sign = {"USD": "$", "EUR": "€", "GBP": "£"}[product["currency"]]
+    stock = "In stock" if product["availability"] == "InStock" else "Sold out"
+    return {**product, "currency": sign, "availability": stock}
+
+
+def _random(kind: Kind, number: int) -> random.Random:
+    return random.Random(f"{SEED}/{kind}/{number}")
 
 
 def _product(random_: random.Random, number: int) -> dict[str, str]:
@@ -102,12 +118,15 @@ def _json_ld(product: dict[str, str]) -> str:
 
 
 def _document_start(product: dict[str, str], head: str) -> str:
-    sign = {"USD": "$", "EUR": "€", "GBP": "£"}[product["currency"]]
-    stock = "In stock" if product["availability"] == "InStock" else "Sold out"
+    seen = shown(product)
     rows = "".join(
         f'<tr class="details__row"><th class="details__label" scope="row">{label}</th>'
         f'<td class="details__value">{escape(value)}</td></tr>\n'
-        for label, value in (("SKU", product["sku"]), ("Brand", product["brand"]), ("Availability", stock))
+        for label, value in (
+            ("SKU", product["sku"]),
+            ("Brand", product["brand"]),
+            ("Availability", seen["availability"]),
+        )
     )
     navigation = "".join(
         f'<li class="nav__item" data-level="1"><a class="nav__link js-nav" href="/categories/{word}">'
@@ -120,7 +139,7 @@ def _document_start(product: dict[str, str], head: str) -> str:
 <body class="page page--product"><header class="header"><nav class="nav"><ul>{navigation}</ul></nav></header>
 <main class="main">
 <h1>{product["name"]}</h1>
-<div class="buy-box"><span class="price">{sign}{product["price"]}</span>
+<div class="buy-box"><span class="price">{seen["currency"]}{product["price"]}</span>
 <button type="submit" class="button button--primary">Add to cart</button></div>
 <img class="product-image" src="{product["image"]}" alt="{product["name"]}">
 <div class="description"><p>{product["description"]}</p></div>

@@ -1,11 +1,13 @@
 """CPU per page and pages per second of the whole job, beside bare Scrapy with two selectors.
 
-    python -m benchmarks.speed [--pages 1000] [--pairs 3] [--data DIR] [--memory] [--million] [--json FILE]
+    python -m benchmarks.speed [--pages 1000] [--pairs 3] [--data DIR] [--memory] [--million] [--model]
+        [--json FILE]
 
-Takes about two minutes, with --memory eight more, with --million one more. Both spiders crawl the same 60 kB
-pages of both kinds from the same server, in turn; CPU is that of the crawling process alone, start included.
-The bar: at most 2.0 times bare Scrapy's CPU per page, on the mean of both kinds; the aim: 1.5. With --data
-the twenty real recipe pages nearest 60 kB are crawled too, with the recipe schema.
+Takes about two minutes, with --memory eight more, with --million one more, with --model three more. Both
+spiders crawl the same 60 kB pages of both kinds from the same server, in turn; CPU is that of the crawling
+process alone, start included. The bar: at most 2.0 times bare Scrapy's CPU per page, on the mean of both
+kinds; the aim: 1.5. With --data the twenty real recipe pages nearest 60 kB are crawled too, with the recipe
+schema. With --model the job that asks a language model is compared as well: see benchmarks.model_speed.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -74,10 +76,12 @@ def bare_command(urls: Path, out: Path) -> list[str]:
     return [*command, "-O", str(out), "-L", "ERROR"]
 
 
-def measure(command: list[str], out: Path, pages: int, cwd: Path = ROOT) -> Cost:
+def measure(
+    command: list[str], out: Path, pages: int, cwd: Path = ROOT, env: Mapping[str, str] | None = None
+) -> Cost:
     """Run a crawl and count what its process took; it must have brought a row for every page."""
     started = time.monotonic()
-    process = subprocess.Popen(command, cwd=cwd)
+    process = subprocess.Popen(command, cwd=cwd, env={**os.environ, **(env or {})})
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - started
@@ -169,6 +173,7 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--million", action="store_true")
+    parser.add_argument("--model", action="store_true")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     print(
@@ -183,6 +188,11 @@ def main() -> int:
             passed &= memory_is_flat(base, folder)
         if options.million:
             passed &= million_starts_at_once(base, folder)
+        if options.model:
+            # It builds on this module.
+            from benchmarks import model_speed
+
+            passed &= model_speed.passes(base, folder, options.pairs)
     if options.json:
         options.json.write_text(
             json.dumps({kind: [list(map(asdict, pair)) for pair in pairs] for kind, pairs in costs.items()})

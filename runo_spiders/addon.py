@@ -24,10 +24,12 @@ from runo_spiders.output.exporters import FEED_EXPORTERS
 from runo_spiders.pipelines import (
     CapPipeline,
     ExtractPipeline,
+    MarkdownPipeline,
     RowPipeline,
     SpoolPipeline,
     ValidatePipeline,
 )
+from runo_spiders.proposing import ProposePipeline
 from runo_spiders.urls import LONGEST
 
 if TYPE_CHECKING:
@@ -74,6 +76,8 @@ DOWNLOADER_MIDDLEWARES = {
 SPIDER_MIDDLEWARES = {RowMiddleware: 60}
 EXTENSIONS = {GuardCheck: 0, FewerCollections: 0}
 ITEM_PIPELINES = {
+    ProposePipeline: 200,
+    MarkdownPipeline: 250,
     ExtractPipeline: 300,
     ValidatePipeline: 400,
     RowPipeline: 500,

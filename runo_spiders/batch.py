@@ -22,8 +22,9 @@ from runo_spiders.job import JobSpec
 from runo_spiders.output.files import Output
 from runo_spiders.output.report import Counts
 from runo_spiders.schema.model import Schema
+from runo_spiders.schema.of_run import NOT_YET, schema_of_run
 from runo_spiders.spiders.schema import SchemaSpider
-from runo_spiders.spool import COUNTS, JOB, TOTAL, Spool, remove
+from runo_spiders.spool import COUNTS, JOB, SCHEMA, TOTAL, Spool, remove
 from runo_spiders.supervisor import Child
 
 _LOOK_EVERY = 0.2
@@ -35,13 +36,17 @@ _PACE = {"schema_source", "concurrency", "fail_fast", "timeout_ms", "headers_fil
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is to be run: the spider's arguments, where the outputs go, and the spool beside the first one."""
+    """What is to be run: the spider's arguments, where the outputs go, and the spool beside the first one.
+
+    `schema_out` is where the schema of the rows is written, if it was asked for.
+    """
 
     arguments: Mapping[str, Any]
     job: JobSpec
     schema: Schema
     outputs: tuple[Output, ...]
     spool: Path
+    schema_out: Path | None = None
 
     @property
     def identity(self) -> str:
@@ -99,8 +104,12 @@ def run(batch: Batch, settings: Settings, watch: Callable[[Counts], None]) -> Ou
 def write(batch: Batch, complete: bool) -> None:
     """Write the outputs from the spool; a spool that is complete has then done its work."""
     with Spool.open(str(batch.spool)) as spool:
+        schema = schema_of_run(spool.fact(SCHEMA))
         for output in batch.outputs:
-            output.write(spool, batch.schema)
+            output.write(spool, schema)
+    if batch.schema_out is not None and schema is not NOT_YET:
+        document = json.dumps(schema.document, ensure_ascii=False, indent=2)
+        batch.schema_out.write_text(document + "\n", encoding="utf-8")
     if all(output.path == "-" for output in batch.outputs):
         # Nobody could name this spool to go on with it.
         shutil.rmtree(batch.spool.parent)

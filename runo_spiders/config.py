@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
+
+from runo_spiders.errors import UsageMistake
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -11,9 +14,60 @@ if TYPE_CHECKING:
 LADDER = (
     "runo_spiders.extract.structured.StructuredExtractor",
     "runo_spiders.extract.local.LocalExtractor",
+    "runo_spiders.extract.llm.ModelExtractor",
 )
 TIMEOUT_MS = 15_000
 WINDOW = 500
+MODEL_CONCURRENCY = 8
+MODEL_TIMEOUT_MS = 60_000
+MODEL_MAX_OUTPUT_TOKENS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Which model is asked and how hard. `base_url` None is OpenAI's own endpoint.
+
+    `concurrency` counts questions at once, apart from Scrapy's downloads. `timeout_s` bounds one question
+    with all its tries, not the wait for its turn.
+    """
+
+    model: str
+    base_url: str | None = None
+    api_key: str = field(default="", repr=False)
+    concurrency: int = MODEL_CONCURRENCY
+    timeout_s: float = MODEL_TIMEOUT_MS / 1000
+    max_output_tokens: int = MODEL_MAX_OUTPUT_TOKENS
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self | None:
+        """None without a model's name. The endpoint and its key come from OPENAI_* in the environment.
+
+        Raises `UsageMistake` for a model without an endpoint, an endpoint that is no URL, and limits that are
+        not above 0.
+        """
+        model = settings.get("RUNO_MODEL") or os.environ.get("RUNO_MODEL")
+        if not model:
+            return None
+        base_url, api_key = os.environ.get("OPENAI_BASE_URL"), os.environ.get("OPENAI_API_KEY")
+        if not (base_url or api_key):
+            raise UsageMistake("RUNO_MODEL is set, and neither OPENAI_API_KEY nor OPENAI_BASE_URL")
+        if base_url and not base_url.startswith(("http://", "https://")):
+            raise UsageMistake("OPENAI_BASE_URL is not a URL that begins with http:// or https://")
+        return cls(
+            model=model,
+            base_url=base_url or None,
+            api_key=api_key or "",
+            concurrency=_above_zero(settings, "RUNO_MODEL_CONCURRENCY", MODEL_CONCURRENCY),
+            timeout_s=_above_zero(settings, "RUNO_MODEL_TIMEOUT_MS", MODEL_TIMEOUT_MS) / 1000,
+            max_output_tokens=_above_zero(settings, "RUNO_MODEL_MAX_OUTPUT_TOKENS", MODEL_MAX_OUTPUT_TOKENS),
+        )
+
+
+def _above_zero(settings: BaseSettings, name: str, default: int) -> int:
+    number = settings.getint(name, default)
+    if number <= 0:
+        raise UsageMistake(f"{name}: {number} is not above 0")
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +76,7 @@ class Config:
 
     `spool` is the path of the spool file; empty means a file of its own that goes with the run. `window` is
     how many URLs may be ahead of the downloads. `contact` is put into the user agent.
+    `model` is None where no model is to be asked.
     """
 
     ladder: tuple[str, ...]
@@ -30,6 +85,7 @@ class Config:
     spool: str
     window: int
     contact: str
+    model: ModelSettings | None
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
@@ -40,4 +96,5 @@ class Config:
             spool=settings.get("RUNO_SPOOL") or "",
             window=settings.getint("RUNO_WINDOW", WINDOW),
             contact=settings.get("RUNO_CONTACT") or "",
+            model=ModelSettings.from_settings(settings),
         )

@@ -72,6 +72,18 @@ class Usage:
     input_tokens: int = 0
     output_tokens: int = 0
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.fetches + other.fetches,
+            self.llm_calls + other.llm_calls,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+        )
+
+
+FREE = Usage()
+"""What a rung costs that asks nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorInfo:

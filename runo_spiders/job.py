@@ -82,6 +82,18 @@ class JobSpec(BaseModel):
     schema_source: Annotated[
         Any, Field(alias="schema", description="a schema's name, its path, or inline JSON")
     ] = None
+    prompt: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=8_000,
+            description="what is wanted, in words for the model; without a schema the model proposes one",
+        ),
+    ] = None
+    output: Annotated[
+        Literal["data", "markdown"],
+        Field(description="data in the schema's shape, or the main content as markdown"),
+    ] = "data"
 
     concurrency: Annotated[
         int | None, Field(ge=1, le=256, description="downloads at the same time, on one host too")
@@ -126,6 +138,11 @@ class JobSpec(BaseModel):
     def crawls(self) -> bool:
         return self.seed_url is not None
 
+    @property
+    def proposes_schema(self) -> bool:
+        """Whether the model is to propose the schema from the prompt and the first pages."""
+        return self.schema_source is None and self.prompt is not None
+
     @model_validator(mode="after")
     def _has_one_shape(self) -> Self:
         given = [name for name in ("urls", "html_dir", "seed_url") if getattr(self, name) is not None]
@@ -135,8 +152,19 @@ class JobSpec(BaseModel):
             raise ValueError(f"give only one of {' and '.join(given)}")
         if self.crawls and not self.follow_pattern:
             raise ValueError("argument follow_pattern: is needed with seed_url")
-        if self.schema_source is None:
-            raise ValueError("argument schema: is missing")
+        return self
+
+    @model_validator(mode="after")
+    def _says_what_is_wanted(self) -> Self:
+        wanted = [
+            name
+            for name, value in (("schema", self.schema_source), ("prompt", self.prompt))
+            if value is not None
+        ]
+        if self.output == "markdown" and wanted:
+            raise ValueError(f"argument {wanted[0]}: has no use with output=markdown")
+        if self.output == "data" and not wanted:
+            raise ValueError("argument schema: is missing (give schema, prompt or output=markdown)")
         return self
 
     @model_validator(mode="after")

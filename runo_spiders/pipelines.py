@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy.exceptions import DropItem, NotConfigured
@@ -21,9 +22,12 @@ from runo_spiders.extract.ground import ground
 from runo_spiders.extract.ladder import climb
 from runo_spiders.extract.protocol import Extractor
 from runo_spiders.item_cap import ItemCap
-from runo_spiders.items import Page, RenderMode, Row
+from runo_spiders.items import FREE, NOTHING_FOUND, Page, RenderMode, Row
+from runo_spiders.llm.model import ModelFailure
+from runo_spiders.page.markdown import markdown
 from runo_spiders.schema.coerce import Reading
 from runo_spiders.schema.locale import locale_of
+from runo_spiders.schema.of_run import MARKDOWN
 from runo_spiders.spiders.schema import SchemaSpider
 from runo_spiders.spool import COUNTS
 
@@ -68,7 +72,30 @@ class PagePipeline(JobPipeline, ABC):
         """The page with more known about it, or its row. May raise `PageFailure`."""
 
 
-class ExtractPipeline(PagePipeline):
+class DataPipeline(PagePipeline, ABC):
+    """A pipeline of the jobs whose rows are data in a schema's shape."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        if isinstance(crawler.spider, SchemaSpider) and crawler.spider.schema is MARKDOWN:
+            raise NotConfigured
+        return super().from_crawler(crawler)
+
+
+class MarkdownPipeline(PagePipeline):
+    """The data of a row is the main content of its page, as one text."""
+
+    def __init__(self, crawler: Crawler, spider: SchemaSpider) -> None:
+        super().__init__(crawler, spider)
+        if spider.schema is not MARKDOWN:
+            raise NotConfigured
+
+    async def process_page(self, page: Page) -> Page:
+        text = markdown(page.document)
+        return replace(page, data=text or None, warnings=() if text else (NOTHING_FOUND,))
+
+
+class ExtractPipeline(DataPipeline):
     """Climbs the ladder with the rungs of `RUNO_LADDER`; an item that was scraped by hand is grounded."""
 
     def __init__(self, crawler: Crawler, spider: SchemaSpider) -> None:
@@ -83,19 +110,33 @@ class ExtractPipeline(PagePipeline):
             came = await climb(page, self.spider.schema, reading, self._rungs)
         odd = tuple(f"{pointer}: {sentence}" for pointer, sentence in contradictions(page, came.findings))
         return replace(
-            page, findings=came.findings, rejected=came.rejected, failure=came.failure, warnings=odd
+            page,
+            findings=came.findings,
+            rejected=came.rejected,
+            failure=came.failure,
+            usage=page.usage + came.usage,
+            warnings=(*odd, *came.warnings),
         )
 
 
-class ValidatePipeline(PagePipeline):
+class ValidatePipeline(DataPipeline):
     """Brings the findings into the schema's shape, and keeps only what the client's schema allows."""
 
-    def __init__(self, crawler: Crawler, spider: SchemaSpider) -> None:
-        super().__init__(crawler, spider)
-        self._answers = Answers(spider.schema, Rules.of(spider.job))
+    @cached_property
+    def _answers(self) -> Answers:
+        """Made with the first page: by then a proposed schema is there."""
+        return Answers(self.spider.schema, Rules.of(self.spider.job))
+
+    @cached_property
+    def _unfinished(self) -> Answers:
+        """For pages on which a rung failed: nothing is required, since the failure is what the row tells."""
+        return Answers(self.spider.schema, replace(Rules.of(self.spider.job), require=()))
 
     async def process_page(self, page: Page) -> Page:
-        answer = self._answers.answer(page.findings, page.rejected)
+        if page.failure is None:
+            answer = self._answers.answer(page.findings, page.rejected)
+        else:
+            answer = self._unfinished.answer(page.findings, page.rejected if page.findings else {})
         warnings = (*answer.warnings, *page.warnings)
         return replace(page, data=answer.data, evidence=answer.evidence, warnings=warnings)
 
@@ -195,8 +236,16 @@ class SpoolPipeline(RowsPipeline):
 
 
 def load_rungs(crawler: Crawler, paths: Iterable[str]) -> tuple[Extractor, ...]:
-    """The rungs of the ladder, in order."""
-    return tuple(build_from_crawler(load_object(path), crawler) for path in paths)
+    """The rungs of the ladder, in order, without those that are not configured."""
+    return tuple(rung for path in paths if (rung := _load_rung(crawler, path)) is not None)
+
+
+def _load_rung(crawler: Crawler, path: str) -> Extractor | None:
+    try:
+        rung: Extractor = build_from_crawler(load_object(path), crawler)
+    except NotConfigured:
+        return None
+    return rung
 
 
 def reading_of(page: Page, locale: str | None) -> Reading:
@@ -212,7 +261,7 @@ def _error_row(fault: BaseException, page: Page) -> Row:
         final_url=page.final_url,
         http_status=page.http_status,
         fetched_at=page.fetched_at,
-        usage=page.usage,
+        usage=page.usage + (fault.usage if isinstance(fault, ModelFailure) else FREE),
     )
 
 

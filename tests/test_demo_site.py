@@ -45,7 +45,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def demo(out: Path) -> subprocess.CompletedProcess[str]:
     """What `make demo` runs."""
-    command = [sys.executable, "demo/run.py", str(out)]
+    command = [sys.executable, "-m", "demo.run", str(out)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -114,6 +114,22 @@ def test_the_screen_shows_all_of_it(demo: subprocess.CompletedProcess[str]) -> N
     assert "HTTP_ERROR 404" in demo.stdout
     assert 'read from "1.149,00 €" at /html/body/main' in demo.stdout
     assert max(map(len, demo.stdout.splitlines())) <= 120
+
+
+def test_with_a_model_what_only_prose_says_is_found_too(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "demo.run", "--model", str(tmp_path)]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "✦ llm" in shown.stdout
+    truth: dict[str, dict[str, str]] = json.loads((ROOT / "demo" / "truth.json").read_text())
+    rows = [from_json(row) for row in json.loads((tmp_path / "demo.json").read_text())["results"]]
+    asked = {row.data["name"]: row for row in rows if row.data}
+    assert asked.keys() == truth.keys()
+    for name, row in asked.items():
+        said = {pointer for pointer, evidence in row.evidence.items() if evidence.rung == "llm"}
+        assert said == {f"/{field}" for field in truth[name]}
+        assert {field: row.data[field] for field in truth[name]} == truth[name]
+        assert row.usage.llm_calls == 1
 
 
 def test_the_screen_is_not_littered_with_logs(demo: subprocess.CompletedProcess[str]) -> None:

@@ -12,8 +12,8 @@ import pytest
 from runo_spiders.answer import Answer, Answers, Rules
 from runo_spiders.errors import PageFailure
 from runo_spiders.extract.ladder import Climb, climb, explain
-from runo_spiders.extract.protocol import Question
-from runo_spiders.items import NOTHING_FOUND, Evidence, Extraction, Found, Page, Scalar
+from runo_spiders.extract.protocol import Answered, Question
+from runo_spiders.items import NOTHING_FOUND, Evidence, Extraction, Found, Page, Scalar, Usage
 from runo_spiders.job import DateFilter
 from runo_spiders.page.document import Document
 from runo_spiders.schema.coerce import Reading
@@ -101,6 +101,27 @@ def test_a_rung_that_fails_keeps_what_was_found_before() -> None:
     assert came.findings["/name"].value == "Kettle"
     assert came.failure is not None
     assert (came.failure.code, came.failure.retryable) == ("TIMEOUT", True)
+
+
+class Costly:
+    """A rung that costs, warns, and fails after it has found something."""
+
+    name = "costly"
+
+    async def extract(self, page: Page, question: Question) -> Answered:
+        found = {"/price": Found("$7", Evidence("costly", "$7", "/html/body/p"))}
+        failure = PageFailure("TIMEOUT").info
+        return Answered(found, Usage(llm_calls=2, input_tokens=30), ("/name: is unsure",), failure)
+
+
+def test_what_a_rung_costs_and_warns_of_is_kept_and_a_failure_ends_the_climb_with_what_it_found() -> None:
+    last = Rung("last", {"/name": "late"})
+    came = climbed(FLAT, Costly(), last)
+    assert {pointer: finding.value for pointer, finding in came.findings.items()} == {"/price": 7.0}
+    assert came.usage == Usage(llm_calls=2, input_tokens=30)
+    assert came.warnings == ("/name: is unsure",)
+    assert came.failure is not None
+    assert last.asked == []
 
 
 def test_explain_tells_of_every_rung_why_it_won_or_lost() -> None:

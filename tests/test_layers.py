@@ -12,12 +12,14 @@ PACKAGE = ROOT / "runo_spiders"
 LAYERS = (
     {"commands", "settings"},
     {"batch", "addon"},
+    {"proposing"},
     {"pipelines", "middlewares", "collector"},
     {"spiders"},
     {"net", "output", "supervisor", "exit_status"},
     {"feed", "twins", "ending", "answer"},
     {"spool", "item_cap", "frontier"},
     {"extract"},
+    {"llm"},
     {"page"},
     {"schema"},
     {"job"},
@@ -37,6 +39,7 @@ HOMES = {
     "regex": {"schema"},
     "OpenSSL": {"net"},
     "pydantic": {"job"},
+    "html_to_markdown": {"page"},
 }
 
 

@@ -11,7 +11,7 @@ from scrapy.commands import ScrapyCommand
 from runo_spiders.errors import UsageMistake
 from runo_spiders.exit_status import USAGE
 from runo_spiders.output.files import Output
-from runo_spiders.schema.load import load_schema
+from runo_spiders.schema.of_run import schema_of_run
 from runo_spiders.spool import SCHEMA, Spool
 
 
@@ -48,6 +48,6 @@ def _assemble(args: list[str], outputs: list[str] | None) -> None:
         raise UsageMistake("give the spool of one run, a file that ends in .spool")
     wanted = [Output.parse(text) for text in outputs or [args[0].removesuffix(".spool")]]
     with Spool.open(args[0]) as spool:
-        schema = load_schema(spool.fact(SCHEMA) or {"type": "object"})
+        schema = schema_of_run(spool.fact(SCHEMA))
         for output in wanted:
             output.write(spool, schema)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
 from runo_spiders.addon import switch_on
 from runo_spiders.batch import Batch, Outcome, prepare, run, spool_beside, write
+from runo_spiders.config import Config
 from runo_spiders.errors import UsageMistake
 from runo_spiders.exit_status import INTERRUPTED, NONE_SUCCEEDED, USAGE, exit_status
 from runo_spiders.job import JobSpec
 from runo_spiders.output.files import Output
 from runo_spiders.output.report import ProgressLine, print_summary
-from runo_spiders.spiders.schema import SchemaSpider
+from runo_spiders.spiders.schema import SchemaSpider, check_model
 
 
 class Command(ScrapyCommand):
@@ -41,6 +43,9 @@ class Command(ScrapyCommand):
             "-o", "--output", action="append", metavar="FILE[:FORMAT]", help="where rows go (default: -)"
         )
         parser.add_argument("--overwrite", action="store_true", help="replace outputs, start anew")
+        parser.add_argument(
+            "--schema-out", metavar="FILE", help="where a schema that the model proposed is kept"
+        )
         job = parser.add_argument_group("The job")
         for name, field in JobSpec.model_fields.items():
             if name == "urls":
@@ -52,17 +57,20 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         try:
             batch = _batch(args, opts)
+            assert self.settings is not None
+            check_model(batch.job, Config.from_settings(self.settings))
             prepare(batch, opts.overwrite)
         except UsageMistake as mistake:
             print(f"scrapy batch: {mistake}", file=sys.stderr)
             self.exitcode = USAGE
             return
-        assert self.settings is not None
         switch_on(self.settings)
         with ProgressLine() as line:
             outcome = run(batch, self.settings, line.show)
         write(batch, complete=not (outcome.interrupted or outcome.lost))
         print_summary(outcome.counts, [output.path for output in batch.outputs])
+        if batch.schema_out is not None and batch.schema_out.exists():
+            print(f"the schema of the rows is in {batch.schema_out}", file=sys.stderr)
         self.exitcode = _status(outcome)
 
 
@@ -72,7 +80,15 @@ def _batch(args: list[str], opts: argparse.Namespace) -> Batch:
     arguments = urls | options
     job, schema = SchemaSpider.check_arguments(arguments)
     outputs = tuple(map(Output.parse, opts.output or ["-"]))
-    return Batch(arguments, job, schema, outputs, spool_beside(outputs))
+    return Batch(arguments, job, schema, outputs, spool_beside(outputs), _schema_out(job, outputs, opts))
+
+
+def _schema_out(job: JobSpec, outputs: tuple[Output, ...], opts: argparse.Namespace) -> Path | None:
+    """Where the schema goes: a proposed one stands beside the first output that is a file."""
+    if opts.schema_out is not None:
+        return Path(opts.schema_out)
+    files = [output.path for output in outputs if output.path != "-"]
+    return Path(files[0] + ".schema.json") if files and job.proposes_schema else None
 
 
 def _status(outcome: Outcome) -> int:

@@ -9,10 +9,11 @@ from scrapy.commands.crawl import Command as StockCommand
 from scrapy.crawler import Crawler
 from scrapy.spiderloader import get_spider_loader
 
+from runo_spiders.config import Config
 from runo_spiders.errors import UsageMistake
 from runo_spiders.exit_status import INTERRUPTED, USAGE, exit_status
 from runo_spiders.output.exporters import FEED_EXPORTERS
-from runo_spiders.spiders.schema import SchemaSpider
+from runo_spiders.spiders.schema import SchemaSpider, check_model
 
 _ROWS = "runo/rows/"
 
@@ -28,7 +29,7 @@ class Command(StockCommand):
         super().process_options(args, opts)
         spider = self._schema_spider(args)
         if spider is not None:
-            _check(spider, opts)
+            _check(spider, opts, Config.from_settings(self.settings))
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if self._schema_spider(args) is None:
@@ -56,10 +57,11 @@ class Command(StockCommand):
         )
 
 
-def _check(spider: type[SchemaSpider], opts: argparse.Namespace) -> None:
+def _check(spider: type[SchemaSpider], opts: argparse.Namespace, config: Config) -> None:
     """End with one sentence and status 2, before anything is logged, if an argument is wrong."""
     try:
-        spider.check_arguments(opts.spargs)
+        job, _ = spider.check_arguments(opts.spargs)
+        check_model(job, config)
     except UsageMistake as mistake:
         print(f"scrapy crawl: {mistake}", file=sys.stderr)
         sys.exit(USAGE)

@@ -1,109 +1,171 @@
 """Grounding: a value that was not read from a known place counts only if it stands on the page.
 
 What counts as standing there is decided after typed normalisation: `19.99` stands where the page says
-"$19.99", and a string stands where its words do, whatever the white space and the case.
+"$19.99", and a string where its words do, whatever the white space, the case and the markup within. What was
+concluded and not read, a boolean or a member of an enumeration, stands where its quote does.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator
-from itertools import chain
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
+from runo_spiders.extract.ground_means import read
+from runo_spiders.extract.ground_places import Places, Stand
 from runo_spiders.extract.ladder import Climb
 from runo_spiders.items import Evidence, Finding, Page, Scalar
-from runo_spiders.page.document import Document, collapse
+from runo_spiders.page.asked import words_of
+from runo_spiders.page.standing import Standing
 from runo_spiders.schema.assemble import leaves
 from runo_spiders.schema.coerce import CoercionError, Reading, coerce
+from runo_spiders.schema.links import means_link
 from runo_spiders.schema.model import Field, Schema, field_at
 
 RUNG = "spider"
 
-_ATTRIBUTES = ("content", "href", "src", "alt", "title", "value", "datetime")
-_AMOUNT = re.compile(r"[-+]?\d[\d.,' \u00a0\u202f]*")
-_LONGEST = 400
+_ADDRESSES = ("iri", "uri", "uri-reference", "url")
+_LONGEST_SHOWN = 60
+_MOST_WORDS = 3
+"""A quote of so few words says itself what it means."""
+
+_ITEM = re.compile(r"^(.*/\d+)(?:/[^/\d][^/]*)*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A value that somebody says the page holds. `quote` is what it rests on, where it was concluded."""
+
+    pointer: str
+    value: Scalar
+    quote: str | None = None
+
+
+@dataclass(slots=True)
+class Grounded:
+    """What came of some claims: findings, why others were refused, and whose evidence no reader sees."""
+
+    findings: dict[str, Finding] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    unseen: list[str] = field(default_factory=list)
 
 
 def ground(page: Page, schema: Schema, reading: Reading) -> Climb:
     """The leaves of `page.given` that the schema knows, each with the place where it stands on the page."""
-    findings: dict[str, Finding] = {}
-    rejected: dict[str, str] = {}
-    texts = list(_texts(page.document))
-    for pointer, value in leaves(page.given):
-        field = field_at(schema.root, pointer)
-        if field is None or not field.is_leaf:
-            continue
+    claims = [Claim(pointer, value) for pointer, value in leaves(page.given)]
+    grounded = Ground(Standing(page.document), reading, RUNG).check(claims, schema)
+    return Climb(grounded.findings, grounded.refused)
+
+
+class Ground:
+    """One page, as claims about it are checked. `rung` is who made them."""
+
+    def __init__(self, standing: Standing, reading: Reading, rung: str) -> None:
+        self._document = standing.document
+        self._reading = reading
+        self._rung = rung
+        self._places = Places(standing, reading)
+        self._grounded = Grounded()
+
+    def check(self, claims: Iterable[Claim], schema: Schema) -> Grounded:
+        """Which claims about leaves of the schema hold; those about other places are ignored."""
+        for item, record in _by_item(claims):
+            if item:
+                self._places.go_to(_name_of(record))
+            for claim in record:
+                target = field_at(schema.root, claim.pointer)
+                if target is not None and target.is_leaf:
+                    self._check(claim, target)
+        return self._grounded
+
+    def _check(self, claim: Claim, target: Field) -> None:
         try:
-            coerced = coerce(value, field, reading)
+            value = coerce(claim.value, target, self._reading).value
         except CoercionError as misfit:
-            rejected[pointer] = str(misfit)
-            continue
-        evidence = _place(texts, coerced.value, field, reading)
-        if evidence is None:
-            rejected[pointer] = f"{_short(value)} does not stand on the page"
+            self._refuse(claim, str(misfit))
+            return
+        if _is_address(target, value):
+            self._check_link(claim, str(value))
+        elif target.enum or isinstance(value, bool):
+            self._check_conclusion(claim, value, target)
         else:
-            findings[pointer] = Finding(coerced.value, evidence, coerced.warnings)
-    return Climb(findings, rejected)
+            self._check_reading(claim, value, target)
+
+    def _check_link(self, claim: Claim, url: str) -> None:
+        link = self._places.of_link(url)
+        if link is None:
+            self._refuse(claim, f"{_short(url)} is no link of the page")
+        else:
+            self._keep(claim, url, Stand(link.raw, link.place, not link.hidden), derived=False)
+
+    def _check_conclusion(self, claim: Claim, value: Scalar, target: Field) -> None:
+        stand = self._stand_of_conclusion(claim, value, target)
+        if stand is None:
+            self._refuse(claim, f"{_short(claim.quote or value)} does not stand on the page")
+        elif self._is_contradicted(stand, value, target):
+            self._refuse(claim, f"{_short(value)} is not what {_short(stand.text)} says")
+        else:
+            self._keep(claim, value, stand, derived=True)
+
+    def _stand_of_conclusion(self, claim: Claim, value: Scalar, target: Field) -> Stand | None:
+        if claim.quote is not None:
+            return self._places.of_words(claim.quote)
+        literal = self._places.of_words(value) if isinstance(value, str) else None
+        return literal or self._places.of_meaning(value, target)
+
+    def _is_contradicted(self, stand: Stand, value: Scalar, target: Field) -> bool:
+        """Whether a quote says something else. Longer ones are for their reader to judge: "no animals" means
+        yes for `vegan`."""
+        words = set(words_of(stand.text))
+        if len(words) > _MOST_WORDS and not set(words_of(target.name)) <= words:
+            return False
+        said = read(stand.text, target, self._reading)
+        return said is not None and said.value != value
+
+    def _check_reading(self, claim: Claim, value: Scalar, target: Field) -> None:
+        stand = self._places.of_value(value, target)
+        if stand is None:
+            self._refuse(claim, f"{_short(claim.value)} does not stand on the page")
+            return
+        said = read(stand.text, target, self._reading)
+        self._keep(claim, value, stand, derived=said is not None and said.derived and said.value == value)
+
+    def _keep(self, claim: Claim, value: Scalar, stand: Stand, *, derived: bool) -> None:
+        xpath = stand.place.xpath(self._document)
+        evidence = Evidence(self._rung, stand.text, xpath, derived=derived and stand.text != value)
+        self._grounded.findings[claim.pointer] = Finding(value, evidence)
+        if not stand.seen:
+            self._grounded.unseen.append(claim.pointer)
+
+    def _refuse(self, claim: Claim, why: str) -> None:
+        self._grounded.refused[claim.pointer] = why
 
 
-Text = tuple[str, str]
-"""XPath and collapsed text of a text node or an attribute."""
+def _by_item(claims: Iterable[Claim]) -> Iterator[tuple[str, list[Claim]]]:
+    """Claims about the same item of an array together, with its pointer, in the order of their first ones."""
+    items: dict[str, list[Claim]] = {}
+    for claim in claims:
+        items.setdefault(item_of(claim.pointer), []).append(claim)
+    yield from items.items()
 
 
-def _texts(document: Document) -> Iterator[Text]:
-    # What people see comes first: a title stands in the head too.
-    for element in chain(document.root.iterfind("body"), document.root.iterfind("head")):
-        yield from _texts_in(document, element)
+def item_of(pointer: str) -> str:
+    """The pointer of the innermost item of an array that a leaf belongs to; empty if there is none."""
+    item = _ITEM.match(pointer)
+    return item[1] if item else ""
 
 
-def _texts_in(document: Document, part: Any) -> Iterator[Text]:
-    for element in part.iter():
-        if not isinstance(element.tag, str) or element.tag in ("script", "style"):
-            continue
-        path = document.xpath_of(element)
-        for number, text in enumerate(element.xpath("text()"), 1):
-            if text.strip():
-                yield f"{path}/text()[{number}]", collapse(text)
-        for name in _ATTRIBUTES:
-            if element.get(name):
-                yield f"{path}/@{name}", collapse(element.get(name))
+def _name_of(claims: list[Claim]) -> str:
+    """The longest text of a record: it stands in fewer places than others."""
+    return max((str(claim.value) for claim in claims), key=len)
 
 
-def _place(texts: list[Text], value: Scalar, field: Field, reading: Reading) -> Evidence | None:
-    for xpath, text in texts:
-        found = _words_in(text, value) if isinstance(value, str) else None
-        found = found or _same_value_in(text, value, field, reading)
-        if found is not None:
-            return Evidence(RUNG, found, xpath, derived=isinstance(value, bool))
-    return None
-
-
-def _words_in(text: str, value: str) -> str | None:
-    return text if _folded(value) and _folded(value) in _folded(text) else None
-
-
-def _same_value_in(text: str, value: Scalar, field: Field, reading: Reading) -> str | None:
-    """The part of a short text that means the value; numbers are looked for one by one."""
-    if len(text) > _LONGEST:
-        return None
-    numeric = field.type in ("integer", "number")
-    parts = (match.group().strip() for match in _AMOUNT.finditer(text)) if numeric else (text,)
-    return next((part for part in parts if _means(part, value, field, reading)), None)
-
-
-def _means(text: str, value: Scalar, field: Field, reading: Reading) -> bool:
-    try:
-        return coerce(text, field, reading).value == value
-    except CoercionError:
+def _is_address(target: Field, value: Scalar) -> bool:
+    if not isinstance(value, str):
         return False
+    return target.format in _ADDRESSES or (target.format is None and means_link(target.name, value))
 
 
-def _folded(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = str(value)
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+    return repr(text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "...")

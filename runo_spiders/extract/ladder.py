@@ -6,19 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from runo_spiders.errors import PageFailure
-from runo_spiders.extract.protocol import Extractor, Question
-from runo_spiders.items import ErrorInfo, Evidence, Extraction, Finding, Found, Page, Scalar
+from runo_spiders.extract.protocol import Answered, Extractor, Question, ask
+from runo_spiders.items import FREE, ErrorInfo, Evidence, Extraction, Finding, Found, Page, Scalar, Usage
+from runo_spiders.page.visible import Visible
 from runo_spiders.schema.coerce import CoercionError, Reading, coerce
 from runo_spiders.schema.model import Field, Schema, Slot, field_at
 
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """What came of a page: values by JSON pointer, why candidates did not fit, and the failure of a rung."""
+    """What came of a page: values by JSON pointer, why candidates did not fit, and the failure of a rung.
+
+    `usage` is what the rungs cost, `warnings` what they have to tell.
+    """
 
     findings: Mapping[str, Finding]
     rejected: Mapping[str, str]
     failure: ErrorInfo | None = None
+    usage: Usage = FREE
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +51,27 @@ async def climb(page: Page, schema: Schema, reading: Reading, rungs: Sequence[Ex
     """Fill the schema's slots from the page. A rung that fails ends the climb; what was found is kept."""
     findings: dict[str, Finding] = {}
     rejected: dict[str, str] = {}
+    told = Answered({})
+    indices: list[Visible] = []
     still_open = schema.slots
     for rung in rungs:
-        if not still_open:
+        if told.failure or not still_open:
             break
-        try:
-            extraction = await rung.extract(page, Question(schema, still_open, findings, reading))
-        except PageFailure as failure:
-            return Climb(findings, rejected, failure.info)
-        taken = _take(extraction, schema, still_open, reading)
+        answer = await _answer(rung, page, Question(schema, still_open, findings, reading, indices))
+        told = replace(answer, usage=told.usage + answer.usage, warnings=(*told.warnings, *answer.warnings))
+        taken = _take(answer.found, schema, still_open, reading)
         findings |= taken.findings
         rejected |= taken.rejected
         still_open = tuple(slot for slot in still_open if not _filled(slot, taken.findings))
-    return Climb(findings, {pointer: why for pointer, why in rejected.items() if pointer not in findings})
+    rejected = {pointer: why for pointer, why in rejected.items() if pointer not in findings}
+    return Climb(findings, rejected, told.failure, told.usage, told.warnings)
+
+
+async def _answer(rung: Extractor, page: Page, question: Question) -> Answered:
+    try:
+        return await ask(rung, page, question)
+    except PageFailure as failure:
+        return Answered({}, failure=failure.info)
 
 
 async def explain(
@@ -67,7 +81,7 @@ async def explain(
     verdicts: list[Verdict] = []
     winners: dict[str, str] = {}
     for rung in rungs:
-        extraction = await rung.extract(page, Question(schema, schema.slots, {}, reading))
+        extraction = (await ask(rung, page, Question(schema, schema.slots, {}, reading))).found
         taken = _take(extraction, schema, schema.slots, reading)
         verdicts += _judge(rung.name, extraction, taken, winners, schema)
         winners |= {

@@ -52,7 +52,7 @@ class LocalExtractor:
         """What the visible page holds for the open slots."""
         if not question.open:
             return {}
-        visible = Visible(page.document)
+        visible = question.visible(page)
         if not visible.texts:
             return {}
         return dict(_Search(visible, self._plan(question), question.reading).answers())

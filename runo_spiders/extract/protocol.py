@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from runo_spiders.items import Extraction, Finding, Page
+from runo_spiders.items import FREE, ErrorInfo, Extraction, Finding, Page, Usage
+from runo_spiders.page.visible import Visible
 from runo_spiders.schema.coerce import Reading
 from runo_spiders.schema.model import Schema, Slot
 
@@ -22,15 +23,44 @@ class Question:
     open: tuple[Slot, ...]
     known: dict[str, Finding]
     reading: Reading
+    indices: list[Visible] = field(default_factory=list)
+    """The index of the page, when a rung has made it; the questions of one climb share it."""
+
+    def visible(self, page: Page) -> Visible:
+        """The index of what a reader sees of the page: made once for all rungs."""
+        if not self.indices:
+            self.indices.append(Visible(page.document))
+        return self.indices[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a rung answers when it has more to tell than values.
+
+    `usage` is what the answer cost on top of the fetch. `warnings` are sentences for the row. `failure` tells
+    that the rung could not finish its work: `found` holds what it had by then.
+    """
+
+    found: Extraction
+    usage: Usage = FREE
+    warnings: tuple[str, ...] = ()
+    failure: ErrorInfo | None = None
 
 
 class Extractor(Protocol):
     """A rung of the ladder. `name` is what evidence calls it.
 
     `extract` returns raw values by the JSON pointer of the leaf, each under one of the open slots; it leaves
-    out what the page does not hold. It raises `PageFailure` when it cannot work at all (a model is down).
+    out what the page does not hold. A rung that costs or has something to warn of returns them `Answered`.
+    It raises `PageFailure` when it cannot work at all.
     """
 
     name: str
 
-    async def extract(self, page: Page, question: Question) -> Extraction: ...
+    async def extract(self, page: Page, question: Question) -> Extraction | Answered: ...
+
+
+async def ask(rung: Extractor, page: Page, question: Question) -> Answered:
+    """What a rung answers, whichever of the two forms it has. Raises what the rung raises."""
+    answer = await rung.extract(page, question)
+    return answer if isinstance(answer, Answered) else Answered(answer)

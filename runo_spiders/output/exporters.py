@@ -39,14 +39,28 @@ FEED_EXPORTERS = {
 """What the setting of the same name is to hold."""
 
 _LIBRARIES = {"parquet": "pyarrow", "xlsx": "openpyxl"}
+_TABLES = ("csv", *_LIBRARIES)
 
 _FORMULA = re.compile(r"[=@\t\r\n＝＠＋－]|[+-](?![\d (.][\d .,()/-]*(?:[eE][+-]?\d+)?$)")
 
 
 def check_feeds(settings: BaseSettings) -> None:
     """Raises `UsageMistake` when a feed needs a library that is not installed; meant for a job's start."""
-    for feed in settings.getdict("FEEDS").values():
-        require_library(feed.get("format", ""))
+    for format_ in _feed_formats(settings):
+        require_library(format_)
+
+
+def check_feeds_without_columns(settings: BaseSettings) -> None:
+    """Raises `UsageMistake` when a feed is a table: for a job whose schema is known only later."""
+    for format_ in _feed_formats(settings):
+        if format_ in _TABLES:
+            raise UsageMistake(
+                f"the format {format_} needs a schema from the start: use scrapy batch, or give a schema"
+            )
+
+
+def _feed_formats(settings: BaseSettings) -> list[str]:
+    return [feed.get("format", "") for feed in settings.getdict("FEEDS").values()]
 
 
 def require_library(format_: str) -> None:

@@ -59,7 +59,7 @@ NAMING = frozenset(
         *("data-tn", "data-label", "data-th", "data-title", "data-type"),
     )
 )
-_TELLING = frozenset(("style", "hidden"))
+_TELLING = frozenset(("style", "hidden", "aria-hidden"))
 _NUMERALS = "0123456789.,+½¼¾ "
 LABEL_MARKS = " .:*-–—#•·|"
 
@@ -75,8 +75,10 @@ class Visible:
     """The index of one page.
 
     `texts` holds the text nodes in reading order. `spans` tells for each element with text which of them it
-    contains. `named` maps the value of a naming attribute (a whole `class`, an `id`) to its elements, and
-    `data` the name of a `data-*` attribute to those that have it.
+    contains. `marked` lists the elements whose markup speaks of a zone, `styled` those with a style of
+    their own or marked as hidden. `named` maps the value of a naming
+    attribute (a whole `class`, an `id`) to its elements, and `data` the name of a `data-*` attribute to those
+    that have it.
     """
 
     def __init__(self, document: Document) -> None:
@@ -87,7 +89,8 @@ class Visible:
         self.data: dict[str, list[Spot]] = {}
         self._gap = False
         self._breaks: set[int] = set()
-        self._marked: list[tuple[Element, int]] = []
+        self.marked: list[tuple[Element, int]] = []
+        self.styled: list[Element] = []
         body = document.root.find("body")
         self._walk(document.root if body is None else body, 0)
 
@@ -102,7 +105,7 @@ class Visible:
         if attributes:
             zone |= self._note(_new(Spot, (element, first)), attributes)
         if zone:
-            self._marked.append((element, zone))
+            self.marked.append((element, zone))
         text = element.text
         if text:
             self._keep(text, element, False)
@@ -137,13 +140,15 @@ class Visible:
         return zone
 
     def _note_other(self, spot: Spot, key: str, value: str) -> int:
+        if key in _TELLING:
+            self.styled.append(spot.element)
         if len(value) > NAME_LENGTH:
             return MAIN
         if key == "style":
             return zone_of_style(value)
         if key == "hidden":
             return HIDDEN
-        if value:
+        if value and key != "aria-hidden":
             self.data.setdefault(key, []).append(spot)
         return MAIN
 
@@ -151,14 +156,21 @@ class Visible:
     def zones(self) -> bytearray:
         """The zone of each text; elements around the title or around most of the page mark none."""
         zones = bytearray(len(self.texts) + 1)
-        most = max(_FEW_TEXTS, int(_MOST * len(self.texts)))
-        title = self.title[0] if self.title else -1
-        for element, zone in self._marked:
-            first, last = self.spans.get(element, (0, 0))
-            if last - first <= most and not first <= title < last:
-                for index in range(first, last):
+        for element, zone in self.marked:
+            if self.is_part(element):
+                for index in range(*self.spans[element]):
                     zones[index] |= zone
         return zones
+
+    def is_part(self, element: Element) -> bool:
+        """Whether an element has text, but neither the title nor most of the page's text."""
+        first, last = self.spans.get(element, (0, 0))
+        title = self.title[0] if self.title else -1
+        return 0 < last - first <= self._most and not first <= title < last
+
+    @cached_property
+    def _most(self) -> int:
+        return max(_FEW_TEXTS, int(_MOST * len(self.texts)))
 
     @cached_property
     def title(self) -> Span | None:

@@ -44,6 +44,13 @@ def zone_of_name(name: str) -> int:
     return zone | STRUCK if _STRUCK.search(name) else zone
 
 
+@lru_cache(maxsize=8192)
+def word_of_name(name: str) -> str:
+    """The word by which a class or an id speaks of navigation or of what is beside the main thing."""
+    found = _CHROME.search(name) or _BESIDE.search(name)
+    return found.group().strip("-_ ").lower() if found else ""
+
+
 @lru_cache(maxsize=1024)
 def zone_of_style(style: str) -> int:
     zone = HIDDEN if _HIDING.search(style) else MAIN

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 from runo_spiders.items import Finding, Json, Scalar
 from runo_spiders.schema.model import Field, Schema, escape, unescape
 
-_Tree = dict[str, "_Tree | Finding"]
+Leaf = TypeVar("Leaf")
+_Tree: TypeAlias = dict[str, Any]
+"""Property names and numbers of items to trees, and at the end to leaves."""
 
 
 def assemble(schema: Schema, findings: Mapping[str, Finding]) -> Json:
@@ -31,7 +34,7 @@ def leaves(data: Json, pointer: str = "") -> Iterator[tuple[str, Scalar]]:
         yield pointer, data
 
 
-def _tree(findings: Mapping[str, Finding]) -> _Tree:
+def _tree(findings: Mapping[str, Leaf]) -> _Tree:
     root: _Tree = {}
     for pointer, finding in findings.items():
         *way, last = pointer.split("/")[1:] or [""]
@@ -46,7 +49,7 @@ def _tree(findings: Mapping[str, Finding]) -> _Tree:
     return root
 
 
-def _built(field: Field, found: _Tree | Finding | None) -> Json:
+def _built(field: Field, found: Any) -> Json:
     if field.is_leaf:
         return found.value if isinstance(found, Finding) else None
     tree = found if isinstance(found, dict) else {}
@@ -56,15 +59,15 @@ def _built(field: Field, found: _Tree | Finding | None) -> Json:
     return [_built(field.items, tree[place]) for place in places]
 
 
-def close_gaps(schema: Schema, findings: Mapping[str, Finding]) -> dict[str, Finding]:
+def close_gaps(schema: Schema, findings: Mapping[str, Leaf]) -> dict[str, Leaf]:
     """The findings with the items of each array numbered from 0, so that pointers are those of the data."""
-    numbered: dict[str, Finding] = {}
+    numbered: dict[str, Leaf] = {}
     _number(schema.root, _tree(findings), "", numbered)
     return numbered
 
 
-def _number(field: Field, found: _Tree | Finding, pointer: str, numbered: dict[str, Finding]) -> None:
-    if isinstance(found, Finding):
+def _number(field: Field, found: _Tree | Leaf, pointer: str, numbered: dict[str, Leaf]) -> None:
+    if not isinstance(found, dict):
         if field.is_leaf:
             numbered[pointer] = found
     elif field.items is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -16,9 +17,10 @@ from runo_spiders.inputs import Target
 from runo_spiders.items import Row
 from runo_spiders.job import JobSpec
 from runo_spiders.net.credentials import Credentials
-from runo_spiders.output.exporters import check_feeds
+from runo_spiders.output.exporters import check_feeds, check_feeds_without_columns
 from runo_spiders.schema.load import load_schema
 from runo_spiders.schema.model import Schema
+from runo_spiders.schema.of_run import MARKDOWN, NOT_YET, schema_of_run
 from runo_spiders.spiders.base import PageSpider, target_of
 from runo_spiders.spiders.site_crawl import SiteCrawl
 from runo_spiders.spiders.url_list import UrlList
@@ -45,10 +47,11 @@ class SchemaSpider(PageSpider):
     def __init__(self, job: JobSpec, schema: Schema, config: Config) -> None:
         super().__init__()
         self.job = job
-        self.schema = schema
         self.config = config
         self.spool = Spool.open(config.spool) if config.spool else Spool.temporary()
-        self.spool.note(SCHEMA, schema.document)
+        # A run that goes on follows the schema that was proposed at its first start.
+        self.schema = schema if schema is not NOT_YET else schema_of_run(self.spool.fact(SCHEMA))
+        self.spool.note(SCHEMA, self.schema.document)
         self.credentials = Credentials.of(job)
         self.ending: Ending | None = None
         self.held_back = 0
@@ -59,8 +62,11 @@ class SchemaSpider(PageSpider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Raises `UsageMistake` for an argument that is wrong, before anything is fetched."""
         job, schema = cls.check_arguments(kwargs)
-        check_feeds(crawler.settings)
         config = Config.from_settings(crawler.settings)
+        check_model(job, config)
+        check_feeds(crawler.settings)
+        if job.proposes_schema:
+            check_feeds_without_columns(crawler.settings)
         beside = _spool_of_batch_feed(crawler.settings) if not config.spool else ""
         remove(beside)
         spider = cls(job, schema, replace(config, spool=config.spool or beside))
@@ -80,7 +86,7 @@ class SchemaSpider(PageSpider):
         fields = {field.alias or name for name, field in JobSpec.model_fields.items()}
         standing = {name: getattr(cls, name) for name in fields if getattr(cls, name, None) is not None}
         job = JobSpec.parse(standing | given)
-        schema = load_schema(job.schema_source)
+        schema = _schema_of(job)
         Credentials.of(job)
         _check_together(job, schema)
         return job, schema
@@ -121,6 +127,13 @@ class SchemaSpider(PageSpider):
         numbered = self.course.target_of_failure(target) if target is not None else None
         return super().row_of_failure(fault, numbered, url)
 
+    def follow_schema(self, schema: Schema) -> None:
+        """From now on the rows follow this schema, which was proposed; it can be read in the spool."""
+        self.schema = schema
+        self.spool.note(SCHEMA, schema.document)
+        self.spool.commit()
+        self.logger.info("Proposed schema: %s", json.dumps(schema.document, ensure_ascii=False))
+
     def rows_after(self, row: Row) -> list[Row]:
         """The rows that are due because this one is there."""
         return self.course.after(row)
@@ -151,8 +164,25 @@ def _spool_of_batch_feed(settings: BaseSettings) -> str:
     return ""
 
 
+def check_model(job: JobSpec, config: Config) -> None:
+    """Raise `UsageMistake` if the job cannot do without a language model and none is configured."""
+    if job.proposes_schema and config.model is None:
+        raise UsageMistake(
+            "argument prompt: without a schema it needs a language model, "
+            "set RUNO_MODEL and OPENAI_API_KEY or OPENAI_BASE_URL"
+        )
+
+
+def _schema_of(job: JobSpec) -> Schema:
+    if job.output == "markdown":
+        return MARKDOWN
+    return NOT_YET if job.proposes_schema else load_schema(job.schema_source)
+
+
 def _check_together(job: JobSpec, schema: Schema) -> None:
     """Raise `UsageMistake` where an argument does not go with the schema."""
+    if schema is NOT_YET:
+        return
     names = {field.name for field in schema.record.properties}
     filtered = () if job.date_filter is None else (job.date_filter.field,)
     for argument, wanted in (("require", job.require), ("date_filter", filtered)):

@@ -23,11 +23,11 @@ _ROW_TAGS = frozenset(("tr", "li", "dt", "dd"))
 _VARIANTS = re.compile(r"\b(?:odd|even|first|last|active|alt|selected|\w*\d\w*)\b")
 
 
-def groups(page: Visible) -> Iterator[Sequence[Element]]:
-    """Elements that look alike and hold text, the groups with most text first."""
+def groups(page: Visible, skipped: int = CHROME | BESIDE) -> Iterator[Sequence[Element]]:
+    """Elements that look alike and hold text, the groups with most text first; none of the skipped zones."""
     alike: dict[object, list[Element]] = {}
     for element, span in page.spans.items():
-        if not page.zones[span[0]] & (CHROME | BESIDE):
+        if not page.zones[span[0]] & skipped:
             alike.setdefault(_signature(element), []).append(element)
     groups = [_outermost(page, group) for group in alike.values() if len(group) >= MIN_BLOCKS]
     weighed = sorted(groups, key=lambda group: -_weight(page, group))

@@ -1,0 +1,67 @@
+"""A model's answer, taken apart into claims about the page; and what is told of those that did not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from runo_spiders.extract.ground import Claim, Grounded, item_of
+from runo_spiders.items import Found, Json
+from runo_spiders.schema.assemble import close_gaps
+from runo_spiders.schema.model import Field, Schema, escape
+
+MOST_TOLD = 30
+"""So many values that were left out are told one by one; an answer may hold a thousand."""
+
+
+def claims_in(data: Json, node: Field, pointer: str = "") -> Iterator[Claim]:
+    """Every value of an answer in the shape of a schema's part, with the quote that came with it."""
+    if node.is_leaf:
+        yield from _claim(data, pointer)
+    elif node.items is not None:
+        for place, item in enumerate(data if isinstance(data, list) else ()):
+            yield from claims_in(item, node.items, f"{pointer}/{place}")
+    elif isinstance(data, dict):
+        for child in node.properties:
+            yield from claims_in(data.get(child.name), child, f"{pointer}/{escape(child.name)}")
+
+
+def plain(data: Json, node: Field) -> Json:
+    """An answer without its quotes: as the client's own schema has it."""
+    if node.is_leaf:
+        return data.get("value") if isinstance(data, dict) else data
+    if node.items is not None:
+        return [plain(item, node.items) for item in data] if isinstance(data, list) else data
+    if not isinstance(data, dict):
+        return data
+    known = {child.name: child for child in node.properties}
+    return {name: plain(value, known[name]) if name in known else value for name, value in data.items()}
+
+
+def _claim(data: Json, pointer: str) -> Iterator[Claim]:
+    value, quote = (
+        (data.get("value"), str(data.get("quote") or "")) if isinstance(data, dict) else (data, None)
+    )
+    if isinstance(value, str | int | float) and value != "":
+        yield Claim(pointer, value, quote)
+
+
+def settled(grounded: Grounded, schema: Schema) -> tuple[dict[str, Found], tuple[str, ...]]:
+    """The values that hold, items of arrays numbered without gaps, and warnings about the others."""
+    found = {pointer: Found(each.value, each.evidence) for pointer, each in grounded.findings.items()}
+    moved = {old: new for new, old in close_gaps(schema, {pointer: pointer for pointer in found}).items()}
+    numbered = {new: found[old] for old, new in moved.items()}
+    unseen = (f"{moved[pointer]}: stands only where readers do not see it" for pointer in grounded.unseen)
+    return numbered, (*_told(grounded.refused, moved), *unseen)
+
+
+def _told(refused: Mapping[str, str], moved: Mapping[str, str]) -> Iterator[str]:
+    items = {item_of(old): item_of(new) for old, new in moved.items()}
+    kept = [(pointer, why) for pointer, why in refused.items() if item_of(pointer) in ("", *items)]
+    for pointer, why in kept[:MOST_TOLD]:
+        item = item_of(pointer)
+        yield f"{items.get(item, item)}{pointer[len(item) :]}: {why}"
+    if len(kept) > MOST_TOLD:
+        yield f"{len(kept) - MOST_TOLD} more values were left out for such reasons"
+    gone = {item_of(pointer) for pointer in refused} - {"", *items}
+    if gone:
+        yield f"{len(gone)} items were left out: nothing of them stands on the page"
