@@ -195,3 +195,8 @@ def test_the_command_works_where_no_project_is(site: MockServer, tmp_path: Path)
     done = scrapy("batch", site.url("/p/1"), "--schema", SCHEMA, "-o", "o.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert codes(results(tmp_path / "o.json")) == ["success"]
+    arguments = ("-a", f"urls={site.url('/p/1')}", "-a", f"schema={SCHEMA}", "-O", "o.jsonl")
+    done = scrapy("crawl", "schema", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "o.jsonl").read_text())["data"]["price"] == 1.5
+    assert scrapy("crawl", "nosuch", cwd=tmp_path).returncode == 2
