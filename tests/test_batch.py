@@ -179,6 +179,26 @@ def test_after_a_kill_of_everything_the_spool_gives_the_answer(site: MockServer,
     assert set(found[10:]) == {"JOB_CANCELLED"}
 
 
+def test_ctrl_c_of_a_plain_crawl_leaves_a_complete_batch_answer(site: MockServer, tmp_path: Path) -> None:
+    urls, out = slow_and_quick(site, tmp_path, 30), tmp_path / "o.json"
+    before = site.hits("/slow/3")
+    process = start(
+        *("crawl", "schema", "-a", f"urls={urls}", "-a", f"schema={SCHEMA}"),
+        *("-a", "concurrency=4", "-O", f"{out}:batch"),
+    )
+    wait_until(lambda: site.hits("/slow/3") > before)
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    answer = json.loads(out.read_text())
+    assert answer["cancelled"] is True
+    found = codes(answer["results"])
+    assert len(found) == 40
+    assert found[:10] == ["success"] * 10
+    assert found.count("JOB_CANCELLED") >= 20
+    assert not Path(f"{out}.spool").exists()
+
+
 def test_a_spool_of_another_job_is_not_mixed_in(site: MockServer, tmp_path: Path) -> None:
     urls, out = slow_and_quick(site, tmp_path, 30), tmp_path / "o.json"
     process = start("batch", str(urls), "--schema", SCHEMA, "-o", str(out))
