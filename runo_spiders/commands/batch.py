@@ -61,9 +61,11 @@ class Command(ScrapyCommand):
         switch_on(self.settings)
         with ProgressLine() as line:
             outcome = run(batch, self.settings, line.show)
-        write(batch, complete=not (outcome.interrupted or outcome.lost))
+        write(batch)
         print_summary(outcome.counts, [output.path for output in batch.outputs])
         self.exitcode = _status(outcome)
+        if outcome.end != "finished":
+            print(f"scrapy batch: {_what_next(outcome, batch)}", file=sys.stderr)
 
 
 def _batch(args: list[str], opts: argparse.Namespace) -> Batch:
@@ -75,10 +77,15 @@ def _batch(args: list[str], opts: argparse.Namespace) -> Batch:
     return Batch(arguments, job, schema, outputs, spool_beside(outputs))
 
 
+def _what_next(outcome: Outcome, batch: Batch) -> str:
+    why = "interrupted" if outcome.end == "interrupted" else "the crawl broke off, see above"
+    return f"{why}; the same command goes on from here" if batch.spool.exists() else why
+
+
 def _status(outcome: Outcome) -> int:
-    if outcome.interrupted:
+    if outcome.end == "interrupted":
         return INTERRUPTED
-    if outcome.lost:
+    if outcome.end == "lost":
         return NONE_SUCCEEDED
     counts = outcome.counts
     return exit_status({"success": counts.succeeded, "empty": counts.empty, **counts.failed_by_code})
