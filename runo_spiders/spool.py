@@ -69,12 +69,15 @@ class Spool:
     @classmethod
     def open(cls, path: str) -> Self:
         """The spool at `path`, made if it is not there. Raises `UsageMistake` if the file is no spool."""
+        db = None
         try:
             db = sqlite3.connect(path, timeout=10)
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
             return cls(db)
         except sqlite3.Error as fault:
+            if db is not None:
+                db.close()
             raise UsageMistake(f"spool {path}: {fault}") from fault
 
     @classmethod
