@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
 from runo_spiders.errors import UsageMistake
+from runo_spiders.inputs import digest_of, saved_pages
 from runo_spiders.job import JobSpec
 from runo_spiders.output.files import Output
 from runo_spiders.output.report import Counts
@@ -51,16 +52,23 @@ class Batch:
     @property
     def identity(self) -> str:
         """What makes two runs the same job, so that one may go on where the other stopped."""
-        return json.dumps([self.job.model_dump(mode="json", exclude=_PACE), self.schema.document])
+        asked = self.job.model_dump(mode="json", exclude=_PACE)
+        return json.dumps([asked, fingerprint(self.job), self.schema.document])
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended. `interrupted` by Ctrl-C; `lost` when the crawl's process kept dying."""
+    """How far a run came, and how it ended: `lost` when the crawl kept dying, or could not read its list."""
 
     counts: Counts
-    interrupted: bool
-    lost: bool
+    end: Literal["finished", "interrupted", "lost"]
+
+
+def fingerprint(job: JobSpec) -> str:
+    """What the source of a job holds: the content of a list, the names of saved pages."""
+    if job.html_dir is not None:
+        return json.dumps([target.url for target in saved_pages(job.html_dir)])
+    return digest_of(job.urls) if isinstance(job.urls, str) else ""
 
 
 def spool_beside(outputs: tuple[Output, ...]) -> Path:
@@ -83,7 +91,8 @@ def prepare(batch: Batch, overwrite: bool) -> None:
     with Spool.open(str(batch.spool)) as spool:
         if spool.fact(JOB) not in (None, batch.identity):
             raise UsageMistake(
-                f"spool {batch.spool}: belongs to another job, give --overwrite to start this one anew"
+                f"spool {batch.spool}: belongs to another job (the list, the schema or an option differs), "
+                "give --overwrite to start this one anew"
             )
         spool.note(JOB, batch.identity)
 
@@ -98,15 +107,19 @@ def run(batch: Batch, settings: Settings, watch: Callable[[Counts], None]) -> Ou
                 break
             deaths += 1
     counts = _read_counts(batch.spool, time.monotonic() - started)
-    return Outcome(counts, bool(interrupts), deaths == _MOST_DEATHS)
+    if interrupts:
+        return Outcome(counts, "interrupted")
+    with Spool.open(str(batch.spool)) as spool:
+        return Outcome(counts, "lost" if spool.cancelled else "finished")
 
 
-def write(batch: Batch, complete: bool) -> None:
+def write(batch: Batch) -> None:
     """Write the outputs from the spool; a spool that is complete has then done its work."""
     with Spool.open(str(batch.spool)) as spool:
         schema = schema_of_run(spool.fact(SCHEMA))
         for output in batch.outputs:
             output.write(spool, schema)
+        complete = not spool.cancelled
     if batch.schema_out is not None and schema is not NOT_YET:
         document = json.dumps(schema.document, ensure_ascii=False, indent=2)
         batch.schema_out.write_text(document + "\n", encoding="utf-8")

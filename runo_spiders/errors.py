@@ -31,7 +31,7 @@ def _table(*codes: tuple[str, bool, str]) -> Mapping[str, Code]:
 
 
 CODES = _table(
-    ("URL_INVALID", False, "This is not an absolute http or https URL."),
+    ("URL_INVALID", False, "The URL cannot be fetched."),
     ("URL_FORBIDDEN", False, "The address is blocked by the egress policy."),
     ("URL_UNREACHABLE", True, "The host could not be reached."),
     ("TIMEOUT", True, "The page took longer than timeout_ms."),

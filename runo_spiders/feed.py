@@ -28,6 +28,7 @@ class Intake:
     def __init__(self, source: Iterator[Target]) -> None:
         self._queue: queue.Queue[Target | Exception | None] = queue.Queue(maxsize=4000)
         self._source = source
+        self._fault: Exception | None = None
         self.exhausted = False
         self.taken = 0
         # A daemon: nothing waits for a thread that hangs in a read of standard input.
@@ -36,14 +37,18 @@ class Intake:
     def take(self, most: int = 1000) -> list[Target]:
         """The targets that have been read by now, without waiting."""
         taken: list[Target] = []
-        while len(taken) < most and not self.exhausted:
+        if self._fault is not None:
+            self.exhausted = True
+            raise self._fault
+        while len(taken) < most and not self.exhausted and self._fault is None:
             try:
                 entry = self._queue.get_nowait()
             except queue.Empty:
                 break
             if isinstance(entry, Exception):
-                raise entry
-            if entry is _END:
+                # What was read before it comes first.
+                self._fault = entry
+            elif entry is _END:
                 self.exhausted = True
             else:
                 taken.append(entry)

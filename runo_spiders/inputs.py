@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import re
 import sys
@@ -54,6 +55,15 @@ def check_source(source: str | Sequence[str]) -> None:
             _url_column(csv.DictReader(file), source)
 
 
+def digest_of(source: str) -> str:
+    """What a file of URLs holds, in short; a list that has changed is another list."""
+    path = Path(source)
+    if source == "-" or not path.is_file():
+        return source
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def saved_pages(folder: str, limit: int | None = None) -> Iterator[Target]:
     """The HTML files of a folder and its subfolders, by name, as `file:` URLs."""
     files = (path for path in sorted(Path(folder).rglob("*")) if path.suffix.lower() in (".html", ".htm"))
@@ -65,7 +75,8 @@ def _lines(source: str | Sequence[str]) -> Iterator[Line]:
     if not isinstance(source, str):
         yield from ((url.strip(), {}) for url in source)
     elif source == "-":
-        yield from _text_or_json_lines(sys.stdin)
+        with open(sys.stdin.fileno(), encoding="utf-8-sig", errors="replace", closefd=False) as file:
+            yield from _text_or_json_lines(file)
     elif _URL.match(source):
         yield from ((url.strip(), {}) for url in _BETWEEN_URLS.split(source))
     else:
@@ -73,7 +84,8 @@ def _lines(source: str | Sequence[str]) -> Iterator[Line]:
 
 
 def _file_lines(path: Path) -> Iterator[Line]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    # A line that is not UTF-8 ends as URL_INVALID, and the lines after it are read.
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         yield from _csv_lines(file) if path.suffix == ".csv" else _text_or_json_lines(file)
 
 

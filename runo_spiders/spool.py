@@ -36,6 +36,12 @@ ON CONFLICT (idx) DO UPDATE SET outcome = excluded.outcome, items = excluded.ite
 WHERE rows.outcome NOT IN ('success', 'empty') OR excluded.outcome IN ('success', 'empty')
 """
 
+# No URL may be null: where another one stands this fails.
+_SAME_AGAIN = """
+INSERT INTO urls VALUES (?, ?, ?, ?)
+ON CONFLICT (idx) DO UPDATE SET url = NULL WHERE urls.url != excluded.url
+"""
+
 _COMPLETE = """
 SELECT urls.idx, urls.url, urls.extra, rows.row
 FROM urls LEFT JOIN rows ON rows.idx = urls.idx ORDER BY urls.idx
@@ -63,12 +69,15 @@ class Spool:
     @classmethod
     def open(cls, path: str) -> Self:
         """The spool at `path`, made if it is not there. Raises `UsageMistake` if the file is no spool."""
+        db = None
         try:
             db = sqlite3.connect(path, timeout=10)
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
             return cls(db)
         except sqlite3.Error as fault:
+            if db is not None:
+                db.close()
             raise UsageMistake(f"spool {path}: {fault}") from fault
 
     @classmethod
@@ -79,11 +88,15 @@ class Spool:
     # URLs
 
     def add(self, targets: Iterable[Target]) -> None:
-        """Write down what was asked for; a target that is there already stays as it is."""
-        self._db.executemany(
-            "INSERT OR IGNORE INTO urls VALUES (?, ?, ?, ?)",
-            ((t.index, t.url, json.dumps(t.extra) if t.extra else None, _key(t.url)) for t in targets),
-        )
+        """Write down what was asked for; a target that is there already stays as it is.
+
+        Raises `UsageMistake` for another URL in its place: rows would be told of the wrong page.
+        """
+        records = ((t.index, t.url, json.dumps(t.extra) if t.extra else None, _key(t.url)) for t in targets)
+        try:
+            self._db.executemany(_SAME_AGAIN, records)
+        except sqlite3.IntegrityError as fault:
+            raise UsageMistake("the URLs are not those of the run that was interrupted") from fault
 
     def pending(self, after: int, count: int) -> list[Target]:
         """Up to `count` targets without a row, in order, from the one behind index `after` on."""

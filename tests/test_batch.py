@@ -158,6 +158,18 @@ def test_a_crawl_whose_process_is_killed_is_taken_up_again(site: MockServer, tmp
     assert codes(results(out)) == ["success"] * 22
 
 
+def test_a_list_that_cannot_be_read_to_its_end_loses_nothing(site: MockServer, tmp_path: Path) -> None:
+    urls, out = tmp_path / "urls.csv", tmp_path / "o.json"
+    urls.write_text(f"url,note\n{site.url('/p/1')},fine\n{site.url('/p/2')},{'x' * 200_000}\n")
+    done = scrapy("batch", str(urls), "--schema", SCHEMA, "-o", str(out))
+    assert done.returncode == 4
+    assert "the crawl broke off" in done.stderr
+    answer = json.loads(out.read_text())
+    assert answer["cancelled"] is True
+    assert codes(answer["results"]) == ["success"]
+    assert Path(f"{out}.spool").exists()
+
+
 def test_after_a_kill_of_everything_the_spool_gives_the_answer(site: MockServer, tmp_path: Path) -> None:
     urls, out = slow_and_quick(site, tmp_path, 40), tmp_path / "o.json"
     process = start(
@@ -179,6 +191,26 @@ def test_after_a_kill_of_everything_the_spool_gives_the_answer(site: MockServer,
     assert set(found[10:]) == {"JOB_CANCELLED"}
 
 
+def test_ctrl_c_of_a_plain_crawl_leaves_a_complete_batch_answer(site: MockServer, tmp_path: Path) -> None:
+    urls, out = slow_and_quick(site, tmp_path, 30), tmp_path / "o.json"
+    before = site.hits("/slow/3")
+    process = start(
+        *("crawl", "schema", "-a", f"urls={urls}", "-a", f"schema={SCHEMA}"),
+        *("-a", "concurrency=4", "-O", f"{out}:batch"),
+    )
+    wait_until(lambda: site.hits("/slow/3") > before)
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    answer = json.loads(out.read_text())
+    assert answer["cancelled"] is True
+    found = codes(answer["results"])
+    assert len(found) == 40
+    assert found[:10] == ["success"] * 10
+    assert found.count("JOB_CANCELLED") >= 20
+    assert not Path(f"{out}.spool").exists()
+
+
 def test_a_spool_of_another_job_is_not_mixed_in(site: MockServer, tmp_path: Path) -> None:
     urls, out = slow_and_quick(site, tmp_path, 30), tmp_path / "o.json"
     process = start("batch", str(urls), "--schema", SCHEMA, "-o", str(out))
@@ -186,12 +218,19 @@ def test_a_spool_of_another_job_is_not_mixed_in(site: MockServer, tmp_path: Path
     time.sleep(1)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    done = scrapy("batch", site.url("/p/1"), "--schema", SCHEMA, "-o", str(out))
-    assert done.returncode == 2
-    assert "belongs to another job" in done.stderr
+    urls.write_text(urls.read_text() + f"\n{site.url('/p/11')}")
+    for other in (site.url("/p/1"), str(urls)):
+        done = scrapy("batch", other, "--schema", SCHEMA, "-o", str(out))
+        assert done.returncode == 2
+        assert "belongs to another job" in done.stderr
 
 
 def test_the_command_works_where_no_project_is(site: MockServer, tmp_path: Path) -> None:
     done = scrapy("batch", site.url("/p/1"), "--schema", SCHEMA, "-o", "o.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert codes(results(tmp_path / "o.json")) == ["success"]
+    arguments = ("-a", f"urls={site.url('/p/1')}", "-a", f"schema={SCHEMA}", "-O", "o.jsonl")
+    done = scrapy("crawl", "schema", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "o.jsonl").read_text())["data"]["price"] == 1.5
+    assert scrapy("crawl", "nosuch", cwd=tmp_path).returncode == 2

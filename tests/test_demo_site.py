@@ -8,6 +8,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,13 @@ def test_every_page_has_its_row_in_order(rows: dict[str, Row]) -> None:
 def test_the_values_are_right(rows: dict[str, Row], page: str) -> None:
     data: dict[str, Json] = rows[page].data
     assert {name: data[name] for name in TRUTH[page]} == TRUTH[page]
+
+
+def test_a_relative_date_is_counted_from_the_day_of_the_fetch(rows: dict[str, Row]) -> None:
+    row = rows["compass.html"]
+    assert row.fetched_at is not None
+    assert row.data["updated"] == str((row.fetched_at - timedelta(days=3)).date())
+    assert row.evidence["/updated"].derived
 
 
 @pytest.mark.parametrize("page", TRUTH)

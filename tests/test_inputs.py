@@ -61,6 +61,12 @@ def test_the_limit_stops_the_reading(tmp_path: Path) -> None:
     assert len(list(targets(str(path), limit=3))) == 3
 
 
+def test_a_line_that_is_not_utf8_loses_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "urls.txt"
+    path.write_bytes(b"https://a.example/1\nhttps://a.example/\xff\nhttps://a.example/3\n")
+    assert [url[-1] for url in urls_of(str(path))] == ["1", "\ufffd", "3"]
+
+
 @pytest.mark.parametrize("source", ["https://a.example", "-", ["anything"]])
 def test_a_source_that_can_be_read_is_no_mistake(source: str | list[str]) -> None:
     check_source(source)

@@ -40,6 +40,12 @@ def site() -> Iterator[MockServer]:
         "/secret/1": product_page("Secret"),
         "/secret/2": product_page("Secret"),
         "/pdf": PDF,
+        "/contradicts": product_page(
+            "Kettle",
+            "$9.99",
+            '<script type="application/ld+json">'
+            '{"@type": "Product", "name": "Kettle", "offers": {"price": "5.00"}}</script>',
+        ),
         "/nothing": "<!doctype html><p>Nothing of the kind here.</p>",
         "/records/1": LISTING,
         "/records/2": LISTING,
@@ -79,6 +85,15 @@ def test_one_row_per_url_whatever_happens_to_it(site: MockServer, tmp_path: Path
     assert run.row(5)["warnings"][0].startswith("NOTHING_FOUND")
     assert site.hits("/secret/1") == 0
     assert "Traceback" not in run.stderr
+
+
+def test_structured_data_that_contradicts_the_visible_text_is_reported(
+    site: MockServer, tmp_path: Path
+) -> None:
+    run = crawl(tmp_path, urls=site.url("/contradicts"), schema=PRODUCT)
+    assert run.row(0)["data"]["price"] == 5.0
+    assert "/price: structured data says 5, the page shows $9.99" in run.row(0)["warnings"]
+    assert run.row(0)["render_mode"] == "structured"
 
 
 def test_the_same_url_twice_is_two_rows_and_one_fetch(site: MockServer, tmp_path: Path) -> None:

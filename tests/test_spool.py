@@ -95,6 +95,14 @@ def test_what_was_committed_survives_a_kill_of_the_writer(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
+def test_another_url_in_the_place_of_one_that_is_there_is_refused(spool: Spool) -> None:
+    fill(spool, 3)
+    fill(spool, 4)
+    with pytest.raises(UsageMistake, match="not those of the run"):
+        spool.add([Target("https://a.example/other", 1)])
+    assert [row.url for row in spool.complete_rows()] == [f"https://a.example/{n}" for n in range(4)]
+
+
 def test_another_process_reads_while_one_writes(tmp_path: Path) -> None:
     path = str(tmp_path / "out.spool")
     writer, reader = Spool.open(path), Spool.open(path)

@@ -67,11 +67,13 @@ class Command(ScrapyCommand):
         switch_on(self.settings)
         with ProgressLine() as line:
             outcome = run(batch, self.settings, line.show)
-        write(batch, complete=not (outcome.interrupted or outcome.lost))
+        write(batch)
         print_summary(outcome.counts, [output.path for output in batch.outputs])
         if batch.schema_out is not None and batch.schema_out.exists():
             print(f"the schema of the rows is in {batch.schema_out}", file=sys.stderr)
         self.exitcode = _status(outcome)
+        if outcome.end != "finished":
+            print(f"scrapy batch: {_what_next(outcome, batch)}", file=sys.stderr)
 
 
 def _batch(args: list[str], opts: argparse.Namespace) -> Batch:
@@ -91,10 +93,15 @@ def _schema_out(job: JobSpec, outputs: tuple[Output, ...], opts: argparse.Namesp
     return Path(files[0] + ".schema.json") if files and job.proposes_schema else None
 
 
+def _what_next(outcome: Outcome, batch: Batch) -> str:
+    why = "interrupted" if outcome.end == "interrupted" else "the crawl broke off, see above"
+    return f"{why}; the same command goes on from here" if batch.spool.exists() else why
+
+
 def _status(outcome: Outcome) -> int:
-    if outcome.interrupted:
+    if outcome.end == "interrupted":
         return INTERRUPTED
-    if outcome.lost:
+    if outcome.end == "lost":
         return NONE_SUCCEEDED
     counts = outcome.counts
     return exit_status({"success": counts.succeeded, "empty": counts.empty, **counts.failed_by_code})

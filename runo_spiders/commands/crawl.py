@@ -7,8 +7,10 @@ import sys
 
 from scrapy.commands.crawl import Command as StockCommand
 from scrapy.crawler import Crawler
+from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
 
+from runo_spiders.addon import switch_on
 from runo_spiders.config import Config
 from runo_spiders.errors import UsageMistake
 from runo_spiders.exit_status import INTERRUPTED, USAGE, exit_status
@@ -26,6 +28,10 @@ class Command(StockCommand):
         # The formats of -o are checked here, before an add-on has its say.
         own = self.settings.getdict("FEED_EXPORTERS")
         self.settings.set("FEED_EXPORTERS", {**FEED_EXPORTERS, **own}, priority="project")
+        if not self.settings.getlist("SPIDER_MODULES"):
+            # Where no project is, the spider that comes along runs by the same rules.
+            self.settings.set("SPIDER_MODULES", ["runo_spiders.spiders"], priority="project")
+            switch_on(self.settings)
         super().process_options(args, opts)
         spider = self._schema_spider(args)
         if spider is not None:
@@ -33,9 +39,16 @@ class Command(StockCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if self._schema_spider(args) is None:
+            self._check_name(args)
             super().run(args, opts)
         else:
             self.exitcode = self._crawl(self._create_crawler(args[0]), opts)
+
+    def _check_name(self, args: list[str]) -> None:
+        assert self.settings is not None
+        known = get_spider_loader(self.settings).list()
+        if len(args) == 1 and args[0] not in known:
+            raise UsageError(f"there is no spider {args[0]!r} (known: {', '.join(known) or 'none'})")
 
     def _schema_spider(self, args: list[str]) -> type[SchemaSpider] | None:
         assert self.settings is not None

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from runo_spiders.extract.local_candidates import Candidate, standing
 from runo_spiders.extract.local_targets import CLOSED_KINDS, Target, openings_on
-from runo_spiders.extract.local_values import is_label, read
+from runo_spiders.extract.local_values import is_label, read, relative_date
 from runo_spiders.page.places import Element
 from runo_spiders.page.visible import LABEL_MARKS, Span, Visible, fold
 from runo_spiders.page.zones import STRUCK
@@ -76,7 +76,9 @@ def _inline(page: Visible, target: Target, index: int, rest: str, score: float) 
 def _read(target: Target, text: str) -> str | None:
     """The value in a text that stands behind a label, which vouches for codes of shops' own making."""
     quote = read(target.kind, text)
-    return read("code", text) if quote is None and target.kind == "gtin" else quote
+    if quote is None and target.kind == "gtin":
+        return read("code", text)
+    return relative_date(text) if quote is None and target.kind == "date" else quote
 
 
 def _behind_words(page: Visible, target: Target, label: str, index: int, lost: float) -> Candidate | None:

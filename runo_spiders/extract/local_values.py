@@ -51,6 +51,13 @@ DATE = re.compile(
     rf"|\b{_MONTH}\s{_YEAR}",
     re.IGNORECASE,
 )
+_RELATIVE = re.compile(
+    r"\b(?:\d+|an?)\s\w+\sago\b|\b\d+\s\w+\s(?:fa|geleden|sedan|temu|atrás|назад)\b"
+    r"|\b(?:vor|il y a|hace|há)\s(?:\d+|einem|einer|une?|una?|uma?)\s\w+|\d\s?(?:日|時間|天|小时)前"
+    r"|^(?:yesterday|gestern|hier|ayer|ieri|gisteren|igår|wczoraj|ontem|вчера|昨日|昨天)$",
+    re.IGNORECASE,
+)
+_RELATIVE_LENGTH = 40
 _ISO_DURATION = re.compile(r"^P(?=.*\d)(?:\d+D)?T?(?:\d+H)?(?:\d+M)?(?:\d+S)?$")
 _DURATION = re.compile(
     r"(?<![\d/])(?:\d+(?:[.,/]\d+)?|[½¼¾]|an?)(?:\s?[-–]\s?\d+)?\s*(?:h|hr|hrs|hours?|std|stunden?|stdn?|heures?|horas?|ore|ora|uur"
@@ -150,6 +157,11 @@ def split_price(parts: Sequence[str]) -> str | None:
 def read(kind: Kind, text: str) -> str | None:
     """The part of a text that is a value of the kind; None if it holds none."""
     return _READERS[kind](text) if kind == "prose" or len(text) <= ITEM_LENGTH else None
+
+
+def relative_date(text: str) -> str | None:
+    """A short text that counts from today. Without a label it may be anyone's: of a teaser, of a comment."""
+    return text if len(text) <= _RELATIVE_LENGTH and _RELATIVE.search(text) else None
 
 
 def is_label(text: str) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from runo_spiders.page.record_blocks import LINES_OF_A_BLOCK, kind_of_class
 from runo_spiders.page.document import collapse
 from runo_spiders.page.places import Element, Place
+from runo_spiders.page.record_blocks import LINES_OF_A_BLOCK, kind_of_class
 from runo_spiders.page.visible import Visible, fold
 
 Way: TypeAlias = tuple[str, tuple[str, ...]]

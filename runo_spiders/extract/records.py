@@ -11,10 +11,10 @@ from typing import TypeAlias
 
 from runo_spiders.extract.local_candidates import Candidate
 from runo_spiders.extract.local_plan import Plan
-from runo_spiders.page.record_blocks import MIN_BLOCKS, groups
 from runo_spiders.extract.record_columns import Column, columns_of
 from runo_spiders.extract.record_fit import ENOUGH, affinity, value_in
 from runo_spiders.page.places import Element
+from runo_spiders.page.record_blocks import MIN_BLOCKS, groups
 from runo_spiders.page.visible import Visible
 
 _MIN_COVERAGE = 0.3

@@ -61,7 +61,7 @@ class Output:
         unfinished.replace(self.path)
 
     def _export(self, file: IO[bytes], spool: Spool, schema: Schema) -> None:
-        options: dict[str, Any] = {"spool": spool} if self.format == "batch" else {}
+        options: dict[str, Any] = {"spool": spool} if self.format == "batch" else {"encoding": "utf-8"}
         if self.format in ("csv", "parquet", "xlsx"):
             options["schema"] = schema
         exporter = load_object(FEED_EXPORTERS[self.format])(file, **options)

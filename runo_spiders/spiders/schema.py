@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, signals
+from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
 from runo_spiders.config import Config
@@ -92,8 +93,12 @@ class SchemaSpider(PageSpider):
         return job, schema
 
     async def start(self) -> AsyncIterator[Any]:
-        async for step in self.course.start():
-            yield step
+        try:
+            async for step in self.course.start():
+                yield step
+        except UsageMistake as mistake:
+            self.logger.error("%s", mistake)  # noqa: TRY400 (the user needs the sentence, not a traceback)
+            raise CloseSpider("usage") from mistake
 
     async def parse(self, response: Response, **kwargs: Any) -> AsyncIterator[Any]:
         """A page that was asked for gives its row; in a crawl its links are followed."""
