@@ -59,6 +59,7 @@ def test_the_options_of_the_readme_are_those_of_a_job() -> None:
 
 def test_the_settings_of_the_readme_are_those_that_are_read() -> None:
     settings = [f"RUNO_{name.upper()}" for name in Config.__slots__]
+    settings += [f"RUNO_MODEL_{name}" for name in ("CONCURRENCY", "TIMEOUT_MS", "MAX_OUTPUT_TOKENS")]
     assert first_cells(ROOT / "README.md", "## Settings") == settings
 
 
