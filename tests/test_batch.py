@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
+from pyarrow import parquet
 
 from tests.crawling import PRODUCT, ROOT, product_page, scrapy
 from tests.mockserver import MockServer
@@ -67,7 +69,8 @@ def slow_and_quick(site: MockServer, folder: Path, slow: int) -> Path:
 def test_outputs_are_complete_and_in_the_order_of_the_urls(site: MockServer, tmp_path: Path) -> None:
     urls = [site.url("/slow/0.5"), site.url("/p/1"), site.url("/status/404"), "nonsense", site.url("/p/2")]
     (tmp_path / "urls.txt").write_text("\n".join(urls))
-    outputs = [part for name in ("o.json", "o.jsonl", "o.csv") for part in ("-o", str(tmp_path / name))]
+    names = ("o.json", "o.jsonl", "o.csv", "o.parquet", "o.xlsx")
+    outputs = [part for name in names for part in ("-o", str(tmp_path / name))]
     done = scrapy("batch", str(tmp_path / "urls.txt"), "--schema", SCHEMA, *outputs)
     assert done.returncode == 3, done.stderr
     rows = results(tmp_path / "o.json")
@@ -78,7 +81,16 @@ def test_outputs_are_complete_and_in_the_order_of_the_urls(site: MockServer, tmp
     table = list(csv.DictReader((tmp_path / "o.csv").read_text().splitlines()))
     assert [line["price"] for line in table][1:] == ["1.5", "", "", "2.5"]
     assert [line["error_code"] for line in table][2] == "HTTP_ERROR"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["o.csv", "o.json", "o.jsonl", "urls.txt"]
+    assert parquet.read_table(tmp_path / "o.parquet").column("price").to_pylist()[1:] == [
+        1.5,
+        None,
+        None,
+        2.5,
+    ]
+    sheet = load_workbook(tmp_path / "o.xlsx").active
+    assert sheet is not None
+    assert sheet.max_row == 1 + len(urls)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*names, "urls.txt"])
 
 
 def test_without_an_output_rows_go_to_stdout_and_nothing_else_does(site: MockServer) -> None:
