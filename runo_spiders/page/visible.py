@@ -257,13 +257,13 @@ def fold(text: str) -> str:
 
 
 def _openings(raw: str) -> tuple[str, ...]:
-    start = raw[:_OPENING_READ].lower()
+    start = raw[:_OPENING_READ]
     if "：" in start:
         start = start.replace("：", ":")
     head, colon, _ = start.partition(":")
     if not colon and len(raw) > _OPENING_READ:
         return ()
-    head = " ".join(head.split())
+    head = " ".join(head.lower().split())
     if len(head) > LABEL_LENGTH:
         return ()
     head = head.strip(LABEL_MARKS)
