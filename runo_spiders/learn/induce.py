@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from runo_spiders.learn.judge import Guess, signs_of, strength
 from runo_spiders.learn.locators import Walk
 from runo_spiders.learn.transforms import Whole
-from runo_spiders.learn.values import Key, weight_of
+from runo_spiders.learn.values import Key, looks_of, weight_of
 from runo_spiders.learn.ways import Sight, Way
 from runo_spiders.learn.wrapper import Member, Pattern, Rank, Track, Wrapper
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MOST_MEMBERS = 9
 _MOST_PLACES = 5
 _SAME_PLACE = 3
+_COVERING = 4
 _MOST_RANKS = 4
 _REPEATED = 0.25
 _ASIDE = 0.3
@@ -46,7 +48,8 @@ def induce(old: Wrapper, guess: Guess, samples: Sequence[Sample], sights: Sights
         if not explained:
             break
         left = left - explained
-    lengths = [each.length for n, each in enumerate(samples) if each.key is not None and n in kept]
+    told = [each.raw for n, each in enumerate(samples) if each.key is not None and n in kept]
+    lengths = [len(raw) for raw in told]
     agreed = len(samples) - 1 not in aside and (not old.ranks or guess.key == samples[-1].key)
     return Wrapper(
         tuple(ranks),
@@ -54,6 +57,7 @@ def induce(old: Wrapper, guess: Guess, samples: Sequence[Sample], sights: Sights
         old.labels + 1,
         min(lengths, default=0),
         max(lengths, default=0),
+        frozenset.intersection(*map(looks_of, told)) if told else frozenset(),
     )
 
 
@@ -121,7 +125,7 @@ def _rank(samples: Sequence[Sample], sights: Sights, chosen: Collection[int]) ->
     tallies = _tallies(samples, sights, chosen)
     if not tallies:
         return None
-    members = tuple(_ensemble(tallies))
+    members = tuple(_covered(_ensemble(tallies), tallies, samples, sights, chosen))
     rank = Rank(members)
     return replace(rank, patterns=_patterns(rank, samples, sights, chosen))
 
@@ -140,6 +144,25 @@ def _ensemble(tallies: Sequence[_Tally]) -> list[Member]:
     groups = sorted(places.values(), key=lambda group: -group[0].score)[:_MOST_PLACES]
     rounds = [group[n] for n in range(_SAME_PLACE) for group in groups if n < len(group)]
     return [each.member for each in sorted(rounds[:MOST_MEMBERS], key=lambda each: -each.score)]
+
+
+def _covered(
+    members: list[Member], tallies: Sequence[_Tally], samples: Sequence[Sample], sights: Sights, chosen: Collection[int]
+) -> list[Member]:
+    """With ways of a second kind for the samples that only one kind leads to: what stands where it always
+    does, on a page that lacks everything else it knows, is not to be trusted."""
+    exact = [each.member for each in tallies if each.member.right > 1 and not each.member.wrong and not each.member.alarms]
+    for number in sorted(chosen):
+        hitting = {each.way.kind for each in members if _hits(sights[each.way], samples, number)}
+        if len(hitting) == 1 and len(members) < MOST_MEMBERS + _COVERING:
+            other = (each for each in exact if each.way.kind not in hitting and _hits(sights[each.way], samples, number))
+            members = [*members, *islice(other, 1)]
+    return members
+
+
+def _hits(found: Sequence[Sight | None], samples: Sequence[Sample], number: int) -> bool:
+    sight = found[number]
+    return sight is not None and sight.key == samples[number].key
 
 
 def _patterns(rank: Rank, samples: Sequence[Sample], sights: Sights, chosen: Collection[int]) -> tuple[Pattern, ...]:
@@ -182,10 +205,7 @@ def _outliers(samples: Sequence[Sample], sights: Sights) -> frozenset[int]:
 
 def _has_company(number: int, others: Sequence[int], samples: Sequence[Sample], sights: Sights) -> bool:
     """Whether some way leads to this label and to another one of those that the best way doesn't explain."""
-    def hits(found: Sequence[Sight | None], n: int) -> bool:
-        sight = found[n]
-        return sight is not None and sight.key == samples[n].key
-
     return any(
-        hits(found, number) and any(hits(found, n) for n in others if n != number) for found in sights.values()
+        _hits(found, samples, number) and any(_hits(found, samples, n) for n in others if n != number)
+        for found in sights.values()
     )

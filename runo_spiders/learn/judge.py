@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runo_spiders.learn.page_index import PageIndex
-from runo_spiders.learn.values import Key, Reader
+from runo_spiders.learn.values import Key, Reader, looks_of
 from runo_spiders.learn.wrapper import Member, Rank, Wrapper
 from runo_spiders.learn.ways import Sight
 
@@ -85,7 +85,7 @@ def _trust(wrapper: Wrapper, rank: Rank, signs: str, sight: Sight) -> tuple[floa
         (
             evidence < LEAST_EVIDENCE,
             "-" in signs and not verified,
-            kinds < 2 and evidence < 2 * LEAST_EVIDENCE,
+            kinds < 2 and not (verified and evidence >= 2 * LEAST_EVIDENCE),
             signs.count(".") > _MOST_ABSENT * len(signs) and not verified,
             not _sane(wrapper, sight),
             wrapper.track.steady < 1,
@@ -97,8 +97,11 @@ def _trust(wrapper: Wrapper, rank: Rank, signs: str, sight: Sight) -> tuple[floa
 
 
 def _sane(wrapper: Wrapper, sight: Sight) -> bool:
+    """Whether a value looks like those that were told."""
     length = sum(map(len, sight.raws))
-    return wrapper.shortest / 4 - 8 <= length <= 4 * wrapper.longest + 40
+    if not wrapper.shortest / 4 - 8 <= length <= 4 * wrapper.longest + 40:
+        return False
+    return all(looks_of(raw) >= wrapper.looks for raw in sight.raws)
 
 
 def _absent(wrapper: Wrapper) -> Guess:

@@ -29,7 +29,7 @@ class Sample:
     index: PageIndex
     reader: Reader
     key: Key | None
-    length: int
+    raw: str
 
 
 class Lessons:
@@ -51,7 +51,7 @@ class Lessons:
     def learn(self, index: PageIndex, reader: Reader, key: Key | None, raw: str) -> None:
         """One page more of which the teacher told the value: `raw` as told, `key` as the field means it."""
         guess = self.guess(index, reader)
-        self._keep(Sample(index, reader, key, len(raw)))
+        self._keep(Sample(index, reader, key, raw))
         if key is not None:
             self._add_ways(islice(ways_to(key, raw, reader, index), _NEW_WAYS))
         self.wrapper = induce(self.wrapper, guess, self.samples, self.sights)

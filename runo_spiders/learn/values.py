@@ -55,3 +55,16 @@ def weight_of(key: Key) -> float:
         return max(map(weight_of, key), default=0.3)
     length = len(str(key).removesuffix(".0"))
     return 1.0 if length >= 5 else 0.7 if length >= 3 else 0.4
+
+
+def looks_of(text: str) -> frozenset[str]:
+    """What kinds of signs a text has: digits, letters, more than one word."""
+    return frozenset(
+        name
+        for name, has in (
+            ("digits", any(map(str.isdigit, text))),
+            ("letters", any(map(str.isalpha, text))),
+            ("words", " " in text),
+        )
+        if has
+    )

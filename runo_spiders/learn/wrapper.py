@@ -61,7 +61,7 @@ class Track:
 class Wrapper:
     """The ranks are asked in order: a later one speaks where the earlier ones find nothing.
 
-    `shortest`, `longest`: lengths of the values that were told.
+    `shortest`, `longest`: lengths of the values that were told; `looks`: what all of them had, see `looks_of`.
     """
 
     ranks: tuple[Rank, ...] = ()
@@ -69,6 +69,7 @@ class Wrapper:
     labels: int = 0
     shortest: int = 0
     longest: int = 0
+    looks: frozenset[str] = frozenset()
 
 
 NOTHING_LEARNED = Wrapper()
