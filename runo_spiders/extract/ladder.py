@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from runo_spiders.errors import PageFailure
-from runo_spiders.extract.protocol import Answered, Extractor, Question, ask
+from runo_spiders.extract.protocol import Answered, Extractor, Learner, Lesson, Question, ask
 from runo_spiders.items import FREE, ErrorInfo, Evidence, Extraction, Finding, Found, Page, Scalar, Usage
 from runo_spiders.page.visible import Visible
 from runo_spiders.schema.coerce import CoercionError, Reading, coerce
@@ -53,18 +54,60 @@ async def climb(page: Page, schema: Schema, reading: Reading, rungs: Sequence[Ex
     rejected: dict[str, str] = {}
     told = Answered({})
     indices: list[Visible] = []
+    asked: list[tuple[Extractor, Question]] = []
     still_open = schema.slots
     for rung in rungs:
         if told.failure or not still_open:
             break
-        answer = await _answer(rung, page, Question(schema, still_open, findings, reading, indices))
+        question = Question(schema, still_open, findings, reading, indices)
+        answer = await _answer(rung, page, question)
+        asked.append((rung, question))
         told = replace(answer, usage=told.usage + answer.usage, warnings=(*told.warnings, *answer.warnings))
         taken = _take(answer.found, schema, still_open, reading)
         findings |= taken.findings
         rejected |= taken.rejected
-        still_open = tuple(slot for slot in still_open if not _filled(slot, taken.findings))
+        still_open = tuple(slot for slot in still_open if not _is_closed(slot, taken.findings, answer.absent))
     rejected = {pointer: why for pointer, why in rejected.items() if pointer not in findings}
-    return Climb(findings, rejected, told.failure, told.usage, told.warnings)
+    warnings = told.warnings if told.failure else (*told.warnings, *_teach(page, asked, findings, rejected))
+    return Climb(findings, rejected, told.failure, told.usage, warnings)
+
+
+def _teach(
+    page: Page,
+    asked: Sequence[tuple[Extractor, Question]],
+    findings: dict[str, Finding],
+    rejected: Mapping[str, str],
+) -> Iterable[str]:
+    """Tells the rungs that learn what later ones found; returns their warnings, and takes their corrections."""
+    warnings: list[str] = []
+    for (rung, question), (_, later) in pairwise(asked):
+        if isinstance(rung, Learner):
+            # What did not fit its field says nothing of what the page holds.
+            taught = tuple(slot for slot in later.open if not any(_within(each, slot) for each in rejected))
+            told = {
+                pointer: finding
+                for pointer, finding in findings.items()
+                if any(_within(pointer, slot) for slot in taught)
+            }
+            answer = rung.learn(page, question, Lesson(taught, told))
+            _correct(findings, answer, taught, question)
+            warnings += answer.warnings
+    return warnings
+
+
+def _correct(
+    findings: dict[str, Finding], answer: Answered, taught: Sequence[Slot], question: Question
+) -> None:
+    corrections = _take(answer.found, question.schema, taught, question.reading).findings
+    for slot in taught:
+        if _filled(slot, corrections):
+            for pointer in [each for each in findings if _within(each, slot)]:
+                del findings[pointer]
+    findings |= corrections
+
+
+def _is_closed(slot: Slot, findings: Mapping[str, Finding], absent: frozenset[str]) -> bool:
+    return slot.pointer in absent or _filled(slot, findings)
 
 
 async def _answer(rung: Extractor, page: Page, question: Question) -> Answered:

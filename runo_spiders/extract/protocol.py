@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from runo_spiders.items import FREE, ErrorInfo, Extraction, Finding, Page, Usage
 from runo_spiders.page.visible import Visible
@@ -38,13 +39,15 @@ class Answered:
     """What a rung answers when it has more to tell than values.
 
     `usage` is what the answer cost on top of the fetch. `warnings` are sentences for the row. `failure` tells
-    that the rung could not finish its work: `found` holds what it had by then.
+    that the rung could not finish its work: `found` holds what it had by then. `absent` names the open slots
+    for which the page has no value: no later rung is asked for them.
     """
 
     found: Extraction
     usage: Usage = FREE
     warnings: tuple[str, ...] = ()
     failure: ErrorInfo | None = None
+    absent: frozenset[str] = frozenset()
 
 
 class Extractor(Protocol):
@@ -58,6 +61,29 @@ class Extractor(Protocol):
     name: str
 
     async def extract(self, page: Page, question: Question) -> Extraction | Answered: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What later rungs found for the slots that a rung left open.
+
+    `taught` are these slots; `told` holds their values by the pointer of the leaf. A slot without any was
+    said to have no value on this page.
+    """
+
+    taught: tuple[Slot, ...]
+    told: Mapping[str, Finding]
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """A rung that learns from those after it.
+
+    `learn` is told what they found on a page, once the page is done and if none of them failed. What it
+    returns as `found` takes the place of that, its warnings go to the row.
+    """
+
+    def learn(self, page: Page, question: Question, lesson: Lesson) -> Answered: ...
 
 
 async def ask(rung: Extractor, page: Page, question: Question) -> Answered:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runo_spiders.learn.page_index import PageIndex
-from runo_spiders.learn.values import Key, Reader, looks_of
+from runo_spiders.learn.values import Key, Subject, looks_of
 from runo_spiders.learn.wrapper import Member, Rank, Wrapper
 from runo_spiders.learn.ways import Sight
 
@@ -22,11 +22,12 @@ _VERIFIED = 2
 @dataclass(frozen=True, slots=True)
 class Guess:
     """`sight` is None where the page seems to have no value. `confidence` is the chance that this is right.
-    `signs` tells who agreed, see `Pattern`; `rank` counts from 0, and is -1 for a guess that nothing is there."""
+    `learned` is false where nothing was told before. `signs` tells who agreed, see `Pattern`; `rank` counts from 0, and is -1 for a guess that nothing is there."""
 
     sight: Sight | None
     confidence: float
     trusted: bool
+    learned: bool
     rank: int = -1
     signs: str = ""
 
@@ -35,16 +36,16 @@ class Guess:
         return None if self.sight is None else self.sight.key
 
 
-def judge(wrapper: Wrapper, index: PageIndex, reader: Reader) -> Guess:
+def judge(wrapper: Wrapper, index: PageIndex, subject: Subject) -> Guess:
     """The wrapper's guess for a page."""
-    guesses = [guess for guess in _by_rank(wrapper, index, reader) if guess is not None]
+    guesses = [guess for guess in _by_rank(wrapper, index, subject) if guess is not None]
     trusted = next((guess for guess in guesses if guess.trusted), None)
     return trusted or (guesses[0] if guesses else _absent(wrapper))
 
 
-def _by_rank(wrapper: Wrapper, index: PageIndex, reader: Reader) -> Iterator[Guess | None]:
+def _by_rank(wrapper: Wrapper, index: PageIndex, subject: Subject) -> Iterator[Guess | None]:
     for number, rank in enumerate(wrapper.ranks):
-        sights = [member.way.find(index, reader) for member in rank.members]
+        sights = [member.way.find(index, subject) for member in rank.members]
         guess = _vote(wrapper, rank, sights, number)
         yield guess
         if guess is not None and guess.signs.count(".") < len(sights) / 2:
@@ -62,7 +63,7 @@ def _vote(wrapper: Wrapper, rank: Rank, sights: Sequence[Sight | None], number: 
     signs = signs_of(sights, winner)
     sight = next(sight for sight in sights if sight is not None and sight.key == winner)
     confidence, trusted = _trust(wrapper, rank, signs, sight)
-    return Guess(sight, confidence, trusted, number, signs)
+    return Guess(sight, confidence, trusted, True, number, signs)
 
 
 def strength(member: Member) -> float:
@@ -98,10 +99,10 @@ def _trust(wrapper: Wrapper, rank: Rank, signs: str, sight: Sight) -> tuple[floa
 
 def _sane(wrapper: Wrapper, sight: Sight) -> bool:
     """Whether a value looks like those that were told."""
-    length = sum(map(len, sight.raws))
+    length = sum(len(leaf.raw) for leaf in sight.leaves)
     if not wrapper.shortest / 4 - 8 <= length <= 4 * wrapper.longest + 40:
         return False
-    return all(looks_of(raw) >= wrapper.looks for raw in sight.raws)
+    return looks_of(" ".join(leaf.raw for leaf in sight.leaves)) >= wrapper.looks
 
 
 def _absent(wrapper: Wrapper) -> Guess:
@@ -114,4 +115,4 @@ def _absent(wrapper: Wrapper) -> Guess:
         and track.steady >= 1
     )
     confidence = (track.null_right + 0.3) / (track.null_right + track.null_wrong + 1.0)
-    return Guess(None, confidence, trusted)
+    return Guess(None, confidence, trusted, bool(wrapper.labels))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeVar
 
 from runo_spiders.learn.page_index import Piece, PageIndex
 from runo_spiders.page.document import collapse, json_text, string_value
@@ -21,6 +21,7 @@ LONGEST_VALUE = 20_000
 """A longer text is no value."""
 
 _MOST_ROWS = 500
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,9 @@ class Chain:
         return _picked(found, self.number)
 
     def _fits(self, element: Element) -> bool:
-        for link in self.links[-2::-1]:
-            parent = element.getparent()
-            if parent is None or not link.fits(parent):
-                return False
-            element = parent
-        return True
+        parents = islice(element.iterancestors(), len(self.links) - 1)
+        fitting = [link.fits(parent) for link, parent in zip(self.links[-2::-1], parents, strict=False)]
+        return len(fitting) == len(self.links) - 1 and all(fitting)
 
 
 EVERY = -2
@@ -195,7 +193,7 @@ class JsonLeaf:
 Locator: TypeAlias = Walk | Beside | After | Starting | JsonLeaf
 
 
-def _picked(found: Sequence, number: int) -> Sequence:
+def _picked(found: Sequence[_T], number: int) -> Sequence[_T]:
     if number == EVERY:
         return found[:_MOST_ROWS]
     if number == 0:
@@ -264,9 +262,3 @@ def text_number(text: Text) -> int:
         if each.owner is text.owner and each.tail == text.tail:
             return number
     raise LookupError("the text is not of this tree")
-
-
-__all__ = [
-    "EVERY", "After", "Beside", "Chain", "End", "JsonLeaf", "Label", "Link", "Locator", "Starting", "Step", "Walk", "text_number",
-]
-_ = cast

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import cast
 
 from runo_spiders.learn.locators import (
+    EVERY,
     After,
     Beside,
     Chain,
@@ -88,7 +88,7 @@ def _chains(element: Element, index: PageIndex) -> Iterator[Chain]:
 
 
 def _numbered(links: tuple[Link, ...], element: Element, index: PageIndex) -> Iterator[Chain]:
-    every = [each for each in Chain(links, -2).find(index)]
+    every = list(Chain(links, EVERY).find(index))
     if element not in every:
         return
     if len(every) == 1:
@@ -202,5 +202,3 @@ def _distance(start: Element, target: Element) -> int:
             return number
     return 0
 
-
-_ = cast

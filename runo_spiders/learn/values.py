@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from runo_spiders.items import Scalar
 from runo_spiders.learn.page_index import fold
 from runo_spiders.schema.coerce import CoercionError, Reading, coerce
-from runo_spiders.schema.model import Field
+from runo_spiders.schema.model import Field, field_at
 
 Key: TypeAlias = str | float | bool | tuple["Key", ...]
 """A value without what spelling adds to it; a tuple for the items of a list."""
@@ -47,6 +49,57 @@ class Reader:
             return key_of(coerce(raw, self.leaf, self._reading).value)
         except CoercionError:
             return None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What somebody says that a field's value is: raw texts by the pointer below the field (empty for a leaf).
+
+    Without any it says that there is no value.
+    """
+
+    raws: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        """All raw texts, the first for a leaf."""
+        return " ".join(self.raws.values())
+
+
+class Subject:
+    """A field as it is read on one page: a leaf, or a list of leaves or of records of leaves."""
+
+    def __init__(self, field: Field, reading: Reading) -> None:
+        self.field = field
+        self._reading = reading
+        self._readers: dict[str, Reader] = {}
+
+    @property
+    def is_list(self) -> bool:
+        return self.field.items is not None
+
+    def reader(self, pointer: str) -> Reader | None:
+        """How the leaf at a pointer is read; items of lists share one reader."""
+        place = "/".join("0" if token.isdigit() else token for token in pointer.split("/"))
+        if place not in self._readers:
+            leaf = field_at(self.field, place)
+            if leaf is None or not leaf.is_leaf:
+                return None
+            self._readers[place] = Reader(leaf, self._reading)
+        return self._readers[place]
+
+    def key(self, raws: Mapping[str, str]) -> Key | None:
+        """What raw texts mean together; None where there are none, or one of them can't be read."""
+        keys: list[Key] = []
+        for pointer, raw in raws.items():
+            reader = self.reader(pointer)
+            key = None if reader is None else reader.key(raw)
+            if key is None:
+                return None
+            keys.append((pointer, key) if self.is_list else key)
+        if not self.is_list:
+            return keys[0] if keys else None
+        return tuple(sorted(keys, key=str)) if keys else None
 
 
 def weight_of(key: Key) -> float:

@@ -8,27 +8,49 @@ from itertools import islice
 from typing import NamedTuple
 
 from runo_spiders.learn.locators import Locator, Starting
-from runo_spiders.learn.page_index import Piece, PageIndex
+from runo_spiders.learn.page_index import PageIndex, Piece
 from runo_spiders.learn.propose import locators_for
 from runo_spiders.learn.sightings import sightings
 from runo_spiders.learn.transforms import Transform, Whole
-from runo_spiders.learn.values import Key, Reader
+from runo_spiders.learn.values import Key, Subject, Told
+
+
+class Found(NamedTuple):
+    """One leaf where a way found it: its pointer below the field, the raw text, and the piece it was cut from."""
+
+    pointer: str
+    raw: str
+    piece: Piece
+
+
+class Sight(NamedTuple):
+    """A value where a way found it; of a list with all its leaves."""
+
+    key: Key
+    leaves: tuple[Found, ...]
+
+    @property
+    def slot(self) -> tuple[object, ...]:
+        """The same for ways that end at the same place."""
+        place = self.leaves[0].piece.place
+        return (place.element, place.attribute, self.leaves[0].piece.pointer, len(self.leaves))
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class LeafWay:
     """`locate` finds one piece, `cut` takes the raw value from it."""
 
     locate: Locator
     cut: Transform
 
-    def find(self, index: PageIndex, reader: Reader) -> Sight | None:
+    def find(self, index: PageIndex, subject: Subject) -> Sight | None:
         """What this way leads to on a page, or None."""
+        reader = subject.reader("")
         for piece in islice(self.locate.find(index), 1):
             raw = self.cut.cut(piece.text)
-            key = reader.key(raw) if raw else None
+            key = reader.key(raw) if raw and reader else None
             if raw and key is not None:
-                return Sight(key, (raw,), (piece,))
+                return Sight(key, (Found("", raw, piece),))
         return None
 
     @property
@@ -36,24 +58,18 @@ class Way:
         return self.locate.kind
 
 
-class Sight(NamedTuple):
-    """A value where a way found it: its key, the raw texts, and their pieces; one each but for a list."""
-
-    key: Key
-    raws: tuple[str, ...]
-    pieces: tuple[Piece, ...]
-
-    @property
-    def slot(self) -> tuple[object, ...]:
-        """The same for ways that end at the same place."""
-        first = self.pieces[0]
-        return (first.place.element, first.place.attribute, first.pointer, len(self.pieces))
+Way = LeafWay
 
 
-def ways_to(key: Key, raw: str, reader: Reader, index: PageIndex) -> Iterator[Way]:
+def ways_to(told: Told, subject: Subject, index: PageIndex) -> Iterator[Way]:
     """All ways that lead to a value on a page, to its likeliest places first."""
+    reader = subject.reader("")
+    raw = told.raws.get("")
+    key = reader.key(raw) if raw and reader else None
+    if raw is None or reader is None or key is None:
+        return
     for sighting in sightings(key, raw, reader, index):
         for locator in locators_for(sighting.piece, index):
             for transform in sighting.transforms:
                 if not (isinstance(locator, Starting) and isinstance(transform, Whole)):
-                    yield Way(locator, transform)
+                    yield LeafWay(locator, transform)

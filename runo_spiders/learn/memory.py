@@ -1,0 +1,50 @@
+"""All that was learned, by site and field, and how much of it is kept."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from runo_spiders.learn.lessons import Lessons
+from runo_spiders.learn.witness import Opinion
+from runo_spiders.schema.model import Field
+
+MOST_SITES = 200
+"""Sites beyond these are forgotten, those first that were not met for the longest time."""
+
+
+class Topic(NamedTuple):
+    """A field as lessons are filed: a schema with more fields forgets nothing of the others."""
+
+    pointer: str
+    type: str
+    format: str
+    hint: str
+
+
+def topic_of(pointer: str, asked: Field) -> Topic:
+    return Topic(pointer, asked.type, asked.format or "", asked.hint)
+
+
+@dataclass(slots=True)
+class Course:
+    """The lessons of one field on one site, and what its pages say of the teacher."""
+
+    lessons: Lessons = field(default_factory=Lessons)
+    opinion: Opinion = Opinion()
+
+
+class Memory:
+    """The courses of a process. Nothing of it is written down."""
+
+    def __init__(self) -> None:
+        self._sites: OrderedDict[str, dict[Topic, Course]] = OrderedDict()
+
+    def course(self, site: str, topic: Topic) -> Course:
+        """The course of a field on a site; a new one where nothing was learned."""
+        if site not in self._sites and len(self._sites) >= MOST_SITES:
+            self._sites.popitem(last=False)
+        courses = self._sites.setdefault(site, {})
+        self._sites.move_to_end(site)
+        return courses.setdefault(topic, Course())
