@@ -52,7 +52,9 @@ class Teacher:
     def _spelled(self, value: Scalar) -> Scalar:
         if not self.noise or not isinstance(value, str) or self.chance.random() >= _RESPELLED:
             return value
-        return self.chance.choice((value.upper(), value.replace(" ", "  "), f"{value} ", value.replace("'", "’")))
+        return self.chance.choice(
+            (value.upper(), value.replace(" ", "  "), f"{value} ", value.replace("'", "’"))
+        )
 
     def _wrong(self, page: Page, slot: Slot, question: Question) -> Sequence[Scalar]:
         """Some other text of the page that fits the field."""

@@ -140,7 +140,10 @@ def _block(holder: html.HtmlElement, value: str) -> html.HtmlElement | None:
     block = None
     current: html.HtmlElement | None = holder
     while current is not None and current.tag != "body":
-        if len("".join(current.itertext()).split("\n\n")) and len(" ".join("".join(current.itertext()).split())) > len(value) + _ROW:
+        if (
+            len("".join(current.itertext()).split("\n\n"))
+            and len(" ".join("".join(current.itertext()).split())) > len(value) + _ROW
+        ):
             break
         block, current = current, current.getparent()
     return block
@@ -171,7 +174,16 @@ def laid_out_anew(page: TemplatePage) -> TemplatePage:
     return replace(page, html=html.tostring(root, encoding="unicode"))
 
 
-_TAGS = {"table": "section", "tbody": "div", "tr": "div", "td": "div", "th": "strong", "b": "strong", "ul": "div", "li": "p"}
+_TAGS = {
+    "table": "section",
+    "tbody": "div",
+    "tr": "div",
+    "td": "div",
+    "th": "strong",
+    "b": "strong",
+    "ul": "div",
+    "li": "p",
+}
 
 
 def _stir(body: html.HtmlElement) -> None:
@@ -181,7 +193,9 @@ def _stir(body: html.HtmlElement) -> None:
     for child in children:
         widest.remove(child)
     widest.extend(reversed(children))
-    outer = html.fromstring("<div class='shell'><p>Welcome to our new pages</p><div class='inner'></div></div>")
+    outer = html.fromstring(
+        "<div class='shell'><p>Welcome to our new pages</p><div class='inner'></div></div>"
+    )
     inner = outer[1]
     inner.text = body.text
     body.text = None
@@ -189,4 +203,15 @@ def _stir(body: html.HtmlElement) -> None:
     body.append(outer)
 
 
-__all__ = ["BIG", "COURTS", "TASKS", "Counter", "Template", "TemplatePage", "laid_out_anew", "names", "template", "without_blocks"]
+__all__ = [
+    "BIG",
+    "COURTS",
+    "TASKS",
+    "Counter",
+    "Template",
+    "TemplatePage",
+    "laid_out_anew",
+    "names",
+    "template",
+    "without_blocks",
+]

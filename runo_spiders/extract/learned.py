@@ -91,7 +91,9 @@ class LearnedExtractor:
         leaves = guess.sight.leaves if guess.sight else ()
         confidence = round(guess.confidence, 3)
         return {
-            slot.pointer + leaf.pointer: Found(leaf.raw, self._evidence(leaf.raw, leaf.piece, page, confidence))
+            slot.pointer + leaf.pointer: Found(
+                leaf.raw, self._evidence(leaf.raw, leaf.piece, page, confidence)
+            )
             for leaf in leaves
         }
 
@@ -116,7 +118,12 @@ def _raw(finding: Finding) -> str:
 
 def _overrules(course: Course, guess: Guess, subject: Subject, told: Told) -> bool:
     steady = course.lessons.wrapper.track.steady
-    return guess.trusted and guess.sight is not None and steady >= _OVERRULING and guess.key != subject.key(told.raws)
+    return (
+        guess.trusted
+        and guess.sight is not None
+        and steady >= _OVERRULING
+        and guess.key != subject.key(told.raws)
+    )
 
 
 def _odd(slot: Slot, course: Course, subject: Subject, told: Told, index: PageIndex) -> Iterator[str]:

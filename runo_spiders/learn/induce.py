@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from runo_spiders.learn.judge import Guess, signs_of, strength
 from runo_spiders.learn.locators import Walk
+from runo_spiders.learn.row_ways import RowsWay
+from runo_spiders.learn.sight import Sight
 from runo_spiders.learn.transforms import Whole
 from runo_spiders.learn.values import Key, looks_of, weight_of
-from runo_spiders.learn.ways import Sight, Way
+from runo_spiders.learn.ways import Way
 from runo_spiders.learn.wrapper import Member, Pattern, Rank, Track, Wrapper
 
 if TYPE_CHECKING:
@@ -82,7 +84,9 @@ class _Tally:
     places: tuple[object, ...]
 
 
-def _tally(way: Way, found: Sequence[Sight | None], samples: Sequence[Sample], chosen: Collection[int]) -> _Tally:
+def _tally(
+    way: Way, found: Sequence[Sight | None], samples: Sequence[Sample], chosen: Collection[int]
+) -> _Tally:
     right = wrong = missed = alarms = quiet = 0
     evidence = 0.0
     seen: set[Key] = set()
@@ -106,11 +110,12 @@ def _tally(way: Way, found: Sequence[Sight | None], samples: Sequence[Sample], c
 
 
 def _prior(way: Way) -> float:
+    """What is thought of a way before any label: names and labels outlast positions."""
+    if isinstance(way, RowsWay):
+        return 0.0
     prior = 0.0 if isinstance(way.cut, Whole) else -0.1
     if isinstance(way.locate, Walk):
-        if way.locate.chain is None:
-            return prior - 0.3
-        return prior + 0.2 - 0.02 * len(way.locate.steps)
+        return prior + (-0.3 if way.locate.chain is None else 0.2 - 0.02 * len(way.locate.steps))
     return prior + 0.1
 
 
@@ -147,15 +152,27 @@ def _ensemble(tallies: Sequence[_Tally]) -> list[Member]:
 
 
 def _covered(
-    members: list[Member], tallies: Sequence[_Tally], samples: Sequence[Sample], sights: Sights, chosen: Collection[int]
+    members: list[Member],
+    tallies: Sequence[_Tally],
+    samples: Sequence[Sample],
+    sights: Sights,
+    chosen: Collection[int],
 ) -> list[Member]:
     """With ways of a second kind for the samples that only one kind leads to: what stands where it always
     does, on a page that lacks everything else it knows, is not to be trusted."""
-    exact = [each.member for each in tallies if each.member.right > 1 and not each.member.wrong and not each.member.alarms]
+    exact = [
+        each.member
+        for each in tallies
+        if each.member.right > 1 and not each.member.wrong and not each.member.alarms
+    ]
     for number in sorted(chosen):
         hitting = {each.way.kind for each in members if _hits(sights[each.way], samples, number)}
         if len(hitting) == 1 and len(members) < MOST_MEMBERS + _COVERING:
-            other = (each for each in exact if each.way.kind not in hitting and _hits(sights[each.way], samples, number))
+            other = (
+                each
+                for each in exact
+                if each.way.kind not in hitting and _hits(sights[each.way], samples, number)
+            )
             members = [*members, *islice(other, 1)]
     return members
 
@@ -165,7 +182,9 @@ def _hits(found: Sequence[Sight | None], samples: Sequence[Sample], number: int)
     return sight is not None and sight.key == samples[number].key
 
 
-def _patterns(rank: Rank, samples: Sequence[Sample], sights: Sights, chosen: Collection[int]) -> tuple[Pattern, ...]:
+def _patterns(
+    rank: Rank, samples: Sequence[Sample], sights: Sights, chosen: Collection[int]
+) -> tuple[Pattern, ...]:
     counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     for number in chosen:
         winner, signs = _ballot(rank, sights, number)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runo_spiders.learn.page_index import PageIndex
+from runo_spiders.learn.sight import Sight
 from runo_spiders.learn.values import Key, Subject, looks_of
 from runo_spiders.learn.wrapper import Member, Rank, Wrapper
-from runo_spiders.learn.ways import Sight
 
 LEAST_EVIDENCE = 1.6
 """Two labels that differ, or more that are alike."""

@@ -9,8 +9,9 @@ from itertools import islice
 from runo_spiders.learn.induce import induce
 from runo_spiders.learn.judge import Guess, judge
 from runo_spiders.learn.page_index import PageIndex
+from runo_spiders.learn.sight import Sight
 from runo_spiders.learn.values import Key, Subject, Told
-from runo_spiders.learn.ways import Sight, Way, ways_to
+from runo_spiders.learn.ways import Way, ways_to
 from runo_spiders.learn.wrapper import NOTHING_LEARNED, Wrapper
 
 MOST_SAMPLES = 16

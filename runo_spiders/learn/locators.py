@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias, TypeVar
 
-from runo_spiders.learn.page_index import Piece, PageIndex
+from runo_spiders.learn.page_index import PageIndex, Piece
 from runo_spiders.page.document import collapse, json_text, string_value
 from runo_spiders.page.places import Element, Place, Text
 from runo_spiders.schema.model import unescape
@@ -41,9 +41,7 @@ class Link:
     value: str = ""
 
     def fits(self, element: Element) -> bool:
-        return element.tag == self.tag and (
-            not self.attribute or element.get(self.attribute) == self.value
-        )
+        return element.tag == self.tag and (not self.attribute or element.get(self.attribute) == self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,23 +202,24 @@ def _picked(found: Sequence[_T], number: int) -> Sequence[_T]:
 
 
 def _read(start: Element, steps: Sequence[Step], end: End) -> Iterator[Piece]:
-    for element in _descend(start, steps):
+    for element in descend(start, steps):
         piece = end.read(element)
         if piece is not None:
             yield piece
 
 
-def _descend(start: Element, steps: Sequence[Step]) -> Iterator[Element]:
+def descend(start: Element, steps: Sequence[Step]) -> Iterator[Element]:
+    """The elements that some steps down lead to."""
     element = start
     for place, step in enumerate(steps):
         if step.number == 0:
             for child in islice(element.iterchildren(step.tag), _MOST_ROWS):
-                yield from _descend(child, steps[place + 1 :])
+                yield from descend(child, steps[place + 1 :])
             return
-        child = next(islice(element.iterchildren(step.tag), step.number - 1, None), None)
-        if child is None:
+        below = next(islice(element.iterchildren(step.tag), step.number - 1, None), None)
+        if below is None:
             return
-        element = child
+        element = below
     yield element
 
 
@@ -247,7 +246,9 @@ def _follow(value: object, tokens: Sequence[str], pointer: str) -> Iterator[tupl
         return
     token, rest = tokens[0], tokens[1:]
     if isinstance(value, list):
-        numbers = range(min(len(value), _MOST_ROWS)) if token == "*" else [int(token)] if token.isdigit() else []
+        numbers = (
+            range(min(len(value), _MOST_ROWS)) if token == "*" else [int(token)] if token.isdigit() else []
+        )
         for number in numbers:
             if number < len(value):
                 yield from _follow(value[number], rest, f"{pointer}/{number}")

@@ -18,7 +18,18 @@ from runo_spiders.schema.model import escape
 NAMES = ("id", "class", "itemprop", "name", "property", "rel", "for", "headers", "data-label", "data-testid")
 """Attributes by which a template names its parts."""
 
-VALUES = ("content", "href", "src", "alt", "title", "value", "datetime", "data-value", "data-price", "data-src")
+VALUES = (
+    "content",
+    "href",
+    "src",
+    "alt",
+    "title",
+    "value",
+    "datetime",
+    "data-value",
+    "data-price",
+    "data-src",
+)
 """Attributes in which pages keep values."""
 
 LABEL_LENGTH = 60
@@ -33,7 +44,9 @@ LONGEST = 2_000
 _MIXED_LENGTH, _MIXED_PARTS = 400, 8
 _MOST_LEAVES = 3_000
 _JSON = ("application/ld+json", "application/json")
-_UNREAD = frozenset((*("script", "style", "noscript", "template"), etree.Comment, etree.ProcessingInstruction))
+_UNREAD = frozenset(
+    (*("script", "style", "noscript", "template"), etree.Comment, etree.ProcessingInstruction)
+)
 
 _texts = etree.XPath("//text()[normalize-space()]")
 _new = tuple.__new__

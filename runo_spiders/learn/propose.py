@@ -202,3 +202,12 @@ def _distance(start: Element, target: Element) -> int:
             return number
     return 0
 
+
+def steps_between(top: Element, element: Element) -> tuple[Step, ...]:
+    """The steps from an element down to one within it."""
+    steps: list[Step] = []
+    current: Element | None = element
+    while current is not None and current is not top:
+        steps.append(Step(str(current.tag), _number(current)))
+        current = current.getparent()
+    return tuple(reversed(steps))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from runo_spiders.learn.page_index import LONGEST, Piece, PageIndex, fold
+from runo_spiders.learn.page_index import LONGEST, PageIndex, Piece, fold
 from runo_spiders.learn.transforms import WHOLE, Transform, transforms_for
 from runo_spiders.learn.values import Key, Reader
 
@@ -37,7 +37,11 @@ def _whole(key: Key, reader: Reader, index: PageIndex) -> Iterator[Piece]:
         return
     digits = _digits(key)
     for piece in index.pieces:
-        if len(piece.text) <= _LONGEST_TYPED and digits in _squeezed(piece.text) and reader.key(piece.text) == key:
+        if (
+            len(piece.text) <= _LONGEST_TYPED
+            and digits in _squeezed(piece.text)
+            and reader.key(piece.text) == key
+        ):
             yield piece
 
 
@@ -56,14 +60,22 @@ def _parts(raw: str, key: Key, reader: Reader, index: PageIndex) -> Iterator[Sig
     words = fold(raw)
     if not words:
         return
-    holding = [piece for piece in index.pieces if len(piece.text) <= LONGEST and words in piece.text.casefold()]
+    holding = [
+        piece for piece in index.pieces if len(piece.text) <= LONGEST and words in piece.text.casefold()
+    ]
     for piece in sorted(holding, key=lambda piece: len(piece.text)):
-        span = _span(piece.text, words)
-        if span is not None and (span[0] > 0 or span[1] < len(piece.text)):
-            cuts = transforms_for(piece.text, *span)
-            fitting = tuple(cut for cut in dict.fromkeys(cuts) if _means(cut, piece, key, reader))
-            if fitting:
-                yield Sighting(piece, fitting)
+        fitting = part_of(piece, raw, key, reader)
+        if fitting:
+            yield Sighting(piece, fitting)
+
+
+def part_of(piece: Piece, raw: str, key: Key, reader: Reader) -> tuple[Transform, ...]:
+    """The ways to cut a value from a longer piece; none where it doesn't stand between borders of words."""
+    span = _span(piece.text, fold(raw))
+    if span is None or span == (0, len(piece.text)):
+        return ()
+    cuts = dict.fromkeys(transforms_for(piece.text, *span))
+    return tuple(cut for cut in cuts if _means(cut, piece, key, reader))
 
 
 def _means(cut: Transform, piece: Piece, key: Key, reader: Reader) -> bool:
@@ -74,7 +86,7 @@ def _means(cut: Transform, piece: Piece, key: Key, reader: Reader) -> bool:
 def _span(text: str, words: str) -> tuple[int, int] | None:
     """Where the words stand in a text, between borders of words."""
     folded = text.casefold()
-    if len(folded) != len(text):
+    if not words or len(folded) != len(text):
         return None
     start = folded.find(words)
     while start >= 0:
@@ -87,6 +99,3 @@ def _span(text: str, words: str) -> tuple[int, int] | None:
 
 def _joins(text: str, at: int) -> bool:
     return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
-
-
-_ = Iterable

@@ -7,7 +7,27 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-DELIMITERS = (" | ", " - ", " – ", " — ", " · ", " • ", " › ", " > ", " » ", ": ", ", ", "; ", " by ", " / ", "|", "/", ",", "(", ")")
+DELIMITERS = (
+    " | ",
+    " - ",
+    " – ",
+    " — ",
+    " · ",
+    " • ",
+    " › ",
+    " > ",
+    " » ",
+    ": ",
+    ", ",
+    "; ",
+    " by ",
+    " / ",
+    "|",
+    "/",
+    ",",
+    "(",
+    ")",
+)
 """Signs that set the parts of a text apart."""
 
 _LONGEST_AFFIX = 40
@@ -62,7 +82,9 @@ class Shaped:
     def cut(self, text: str) -> str | None:
         if len(text) > _LONGEST_SHAPED:
             return None
-        found = {words for words in _windows(text, self.shape.count(" ") + 1) if shape_of(words) == self.shape}
+        found = {
+            words for words in _windows(text, self.shape.count(" ") + 1) if shape_of(words) == self.shape
+        }
         return found.pop() if len(found) == 1 else None
 
 

@@ -105,7 +105,7 @@ class Subject:
 def weight_of(key: Key) -> float:
     """How much it says that something equals this value: a short one is met by chance."""
     if isinstance(key, tuple):
-        return max(map(weight_of, key), default=0.3)
+        return max(weight_of(each[1]) for each in key if isinstance(each, tuple))
     length = len(str(key).removesuffix(".0"))
     return 1.0 if length >= 5 else 0.7 if length >= 3 else 0.4
 

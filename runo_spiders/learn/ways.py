@@ -5,35 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import TypeAlias
 
+from runo_spiders.learn.list_ways import ListWay, list_ways_to
 from runo_spiders.learn.locators import Locator, Starting
-from runo_spiders.learn.page_index import PageIndex, Piece
+from runo_spiders.learn.page_index import PageIndex
 from runo_spiders.learn.propose import locators_for
+from runo_spiders.learn.row_ways import RowsWay, row_ways_to
+from runo_spiders.learn.sight import Found, Sight
 from runo_spiders.learn.sightings import sightings
 from runo_spiders.learn.transforms import Transform, Whole
-from runo_spiders.learn.values import Key, Subject, Told
-
-
-class Found(NamedTuple):
-    """One leaf where a way found it: its pointer below the field, the raw text, and the piece it was cut from."""
-
-    pointer: str
-    raw: str
-    piece: Piece
-
-
-class Sight(NamedTuple):
-    """A value where a way found it; of a list with all its leaves."""
-
-    key: Key
-    leaves: tuple[Found, ...]
-
-    @property
-    def slot(self) -> tuple[object, ...]:
-        """The same for ways that end at the same place."""
-        place = self.leaves[0].piece.place
-        return (place.element, place.attribute, self.leaves[0].piece.pointer, len(self.leaves))
+from runo_spiders.learn.values import Subject, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +40,18 @@ class LeafWay:
         return self.locate.kind
 
 
-Way = LeafWay
+Way: TypeAlias = LeafWay | ListWay | RowsWay
 
 
 def ways_to(told: Told, subject: Subject, index: PageIndex) -> Iterator[Way]:
     """All ways that lead to a value on a page, to its likeliest places first."""
+    items = subject.field.items
+    if items is None:
+        return _leaf_ways_to(told, subject, index)
+    return list_ways_to(told, subject, index) if items.is_leaf else row_ways_to(told, subject, index)
+
+
+def _leaf_ways_to(told: Told, subject: Subject, index: PageIndex) -> Iterator[Way]:
     reader = subject.reader("")
     raw = told.raws.get("")
     key = reader.key(raw) if raw and reader else None

@@ -51,7 +51,7 @@ class Opinion:
         )
 
 
-def second_opinion(key: Key, names: Collection[str], reader: Reader, index: PageIndex) -> str | None | bool:
+def second_opinion(key: Key, names: Collection[str], reader: Reader, index: PageIndex) -> str | bool | None:
     """True if something that the page calls by one of the (folded) names is this value, else such a text, and
     None where nothing is called so."""
     differing: str | None = None
