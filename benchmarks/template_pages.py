@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,7 +16,6 @@ from lxml import etree, html
 from scrapy.http import HtmlResponse
 
 from benchmarks.scoring import plain
-from benchmarks.tasks import TASKS
 from runo_spiders.items import Json
 from runo_spiders.schema.model import Field
 
@@ -109,13 +108,21 @@ def _page(data: Path, record: Mapping[str, Json], name: str, fields: Sequence[Fi
 
 def without_blocks(page: TemplatePage, fields: Sequence[Field], chance: random.Random) -> TemplatePage:
     """The page with the block of each field taken out in one of three cases, where nothing of it stays."""
+    text = page.html
     for field in fields:
         value = page.truth[field.name]
         if chance.random() < 1 / 3 and isinstance(value, str | int):
-            shorter = _cut_out(page.html, str(value))
-            if shorter is not None:
-                page = replace(page, html=shorter, truth={**page.truth, field.name: None})
-    return page
+            text = _cut_out(text, str(value)) or text
+    if text == page.html:
+        return page
+    # A block may have held other fields' values too.
+    seen = plain(_visible(_parsed(text)))
+    return replace(page, html=text, truth={name: _left(value, seen) for name, value in page.truth.items()})
+
+
+def _left(value: Json, seen: str) -> Json:
+    values = value if isinstance(value, list) else [value]
+    return value if all(plain(str(each)) in seen for each in values) else None
 
 
 def _cut_out(text: str, value: str) -> str | None:
@@ -137,13 +144,11 @@ def _has_text(element: etree._Element, sought: str) -> bool:
 
 
 def _block(holder: html.HtmlElement, value: str) -> html.HtmlElement | None:
+    """The largest element around the value that holds little else."""
     block = None
     current: html.HtmlElement | None = holder
     while current is not None and current.tag != "body":
-        if (
-            len("".join(current.itertext()).split("\n\n"))
-            and len(" ".join("".join(current.itertext()).split())) > len(value) + _ROW
-        ):
+        if len(" ".join("".join(current.itertext()).split())) > len(value) + _ROW:
             break
         block, current = current, current.getparent()
     return block
@@ -159,14 +164,16 @@ def _parsed(text: str) -> html.HtmlElement:
 
 
 def laid_out_anew(page: TemplatePage) -> TemplatePage:
-    """The same content in another template: other names, tables as boxes, boxes in boxes, a new block on
-    top, the parts of the page in another order."""
+    """The same content in another template: other names, labels spelled otherwise, tables as boxes,
+    boxes in boxes, a new block on top, the parts of the page in another order."""
     root = _parsed(page.html)
     for element in list(root.iter(etree.Element)):
         for attribute in ("class", "id"):
             if element.get(attribute):
                 digest = sha256(f"{attribute}{element.get(attribute)}".encode()).hexdigest()
                 element.set(attribute, f"n-{''.join(filter(str.isalpha, digest))[:8]}")
+        if element.text and element.text.rstrip().endswith(":"):
+            element.text = element.text.rstrip().removesuffix(":").upper()
         element.tag = _TAGS.get(str(element.tag), element.tag)
     body = root.find("body")
     if body is not None:
@@ -201,17 +208,3 @@ def _stir(body: html.HtmlElement) -> None:
     body.text = None
     inner.extend(list(body))
     body.append(outer)
-
-
-__all__ = [
-    "BIG",
-    "COURTS",
-    "TASKS",
-    "Counter",
-    "Template",
-    "TemplatePage",
-    "laid_out_anew",
-    "names",
-    "template",
-    "without_blocks",
-]

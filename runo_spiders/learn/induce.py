@@ -42,7 +42,7 @@ def induce(old: Wrapper, guess: Guess, samples: Sequence[Sample], sights: Sights
     ranks: list[Rank] = []
     left = kept
     while left and len(ranks) < _MOST_RANKS:
-        rank = _rank(samples, sights, left)
+        rank = _rank(samples, sights, left, least=2 if ranks else 1)
         if rank is None:
             break
         ranks.append(rank)
@@ -69,7 +69,12 @@ def _track(old: Wrapper, guess: Guess, key: Key | None, agreed: bool) -> Track:
         return replace(track, steady=1)
     right = guess.key == key
     if guess.sight is None:
-        track = replace(track, null_right=track.null_right + right, null_wrong=track.null_wrong + (not right))
+        track = replace(
+            track,
+            null_right=track.null_right + right,
+            null_wrong=track.null_wrong + (not right),
+            null_run=track.null_run + 1 if right else 0,
+        )
     else:
         track = replace(track, right=track.right + right, wrong=track.wrong + (not right))
     return replace(track, steady=track.steady + 1 if agreed else 0)
@@ -126,8 +131,8 @@ def _tallies(samples: Sequence[Sample], sights: Sights, chosen: Collection[int])
     return sorted(good, key=lambda each: -each.score)
 
 
-def _rank(samples: Sequence[Sample], sights: Sights, chosen: Collection[int]) -> Rank | None:
-    tallies = _tallies(samples, sights, chosen)
+def _rank(samples: Sequence[Sample], sights: Sights, chosen: Collection[int], least: int) -> Rank | None:
+    tallies = [each for each in _tallies(samples, sights, chosen) if each.member.right >= least]
     if not tallies:
         return None
     members = tuple(_covered(_ensemble(tallies), tallies, samples, sights, chosen))

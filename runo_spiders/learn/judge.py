@@ -16,7 +16,9 @@ LEAST_EVIDENCE = 1.6
 
 _LEAST_NULLS = 3
 _MOST_ABSENT = 0.5
+_AS_GOOD = 0.8
 _VERIFIED = 2
+_OFTEN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _trust(wrapper: Wrapper, rank: Rank, signs: str, sight: Sight) -> tuple[floa
             evidence < LEAST_EVIDENCE,
             "-" in signs and not verified,
             kinds < 2 and not (verified and evidence >= 2 * LEAST_EVIDENCE),
-            signs.count(".") > _MOST_ABSENT * len(signs) and not verified,
+            _is_missed(rank, signs, evidence) and not verified,
             not _sane(wrapper, sight),
             wrapper.track.steady < 1,
         )
@@ -95,6 +97,14 @@ def _trust(wrapper: Wrapper, rank: Rank, signs: str, sight: Sight) -> tuple[floa
     right = evidence + (known.right if known else 0) + wrapper.track.right
     confidence = (right + 0.5) / (right + 1.0 + wrapper.track.wrong + 2.0 * doubts)
     return confidence, not doubts
+
+
+def _is_missed(rank: Rank, signs: str, evidence: float) -> bool:
+    """Whether most members are silent, or one that proved as much as the best of those that speak."""
+    silent = [member for member, sign in zip(rank.members, signs, strict=True) if sign == "."]
+    if len(silent) > _MOST_ABSENT * len(signs):
+        return True
+    return any(member.evidence >= _AS_GOOD * evidence for member in silent)
 
 
 def _sane(wrapper: Wrapper, sight: Sight) -> bool:
@@ -111,7 +121,11 @@ def _absent(wrapper: Wrapper) -> Guess:
     trusted = (
         bool(wrapper.labels)
         and track.null_right >= _LEAST_NULLS
-        and track.null_wrong <= 0.1 * track.null_right
+        and (
+            track.null_run >= _LEAST_NULLS
+            or 0 < track.null_run
+            and track.null_right >= _OFTEN * track.null_wrong
+        )
         and track.steady >= 1
     )
     confidence = (track.null_right + 0.3) / (track.null_right + track.null_wrong + 1.0)

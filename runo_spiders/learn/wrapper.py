@@ -45,7 +45,8 @@ class Rank:
 class Track:
     """How guesses did that were made before the teacher was asked.
 
-    `right`, `wrong`: of values; `null_right`, `null_wrong`: of guesses that the page has none. `steady`: how
+    `right`, `wrong`: of values; `null_right`, `null_wrong`: of guesses that the page has none, the last `null_run`
+    of which were right. `steady`: how
     many labels in a row agreed with what was learned. `sure`: guesses that were given without asking.
     """
 
@@ -53,6 +54,7 @@ class Track:
     wrong: int = 0
     null_right: int = 0
     null_wrong: int = 0
+    null_run: int = 0
     steady: int = 0
     sure: int = 0
 
