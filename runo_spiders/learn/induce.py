@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from runo_spiders.learn.judge import Guess, signs_of, strength
+from runo_spiders.learn.judge import Guess, elected, signs_of
 from runo_spiders.learn.locators import Walk
 from runo_spiders.learn.row_ways import RowsWay
 from runo_spiders.learn.sight import Sight
@@ -29,7 +29,7 @@ _REPEATED = 0.25
 _ASIDE = 0.3
 """At most so many labels are set aside as the teacher's mistakes."""
 
-_WRONG, _ALARM, _MISSED, _QUIET = 2.5, 1.2, 0.35, 0.1
+_WRONG, _ALARM, _MISSED = 2.5, 1.2, 0.35
 _SLACK = 1.0
 
 Sights = Mapping[Way, Sequence[Sight | None]]
@@ -92,15 +92,15 @@ class _Tally:
 def _tally(
     way: Way, found: Sequence[Sight | None], samples: Sequence[Sample], chosen: Collection[int]
 ) -> _Tally:
-    right = wrong = missed = alarms = quiet = 0
+    right = wrong = missed = alarms = idle = 0
     evidence = 0.0
     seen: set[Key] = set()
     places: list[object] = []
     for number in chosen:
         key, sight = samples[number].key, found[number]
         if sight is None:
-            quiet += key is None
             missed += key is not None
+            idle += key is None and way.is_near(samples[number].index)
         elif key is None:
             alarms += 1
         elif sight.key == key:
@@ -110,8 +110,8 @@ def _tally(
             places.append(sight.slot)
         else:
             wrong += 1
-    score = evidence - _WRONG * wrong - _ALARM * alarms - _MISSED * missed + _QUIET * quiet + _prior(way)
-    return _Tally(Member(way, right, wrong, missed, alarms, round(evidence, 3)), score, tuple(places))
+    score = evidence - _WRONG * wrong - _ALARM * alarms - _MISSED * missed + _prior(way)
+    return _Tally(Member(way, right, wrong, missed, alarms, idle, round(evidence, 3)), score, tuple(places))
 
 
 def _prior(way: Way) -> float:
@@ -199,12 +199,8 @@ def _patterns(
 
 
 def _ballot(rank: Rank, sights: Sights, number: int) -> tuple[Key | None, str]:
-    votes: defaultdict[Key, float] = defaultdict(float)
     found = [sights[member.way][number] for member in rank.members]
-    for member, sight in zip(rank.members, found, strict=True):
-        if sight is not None:
-            votes[sight.key] += strength(member)
-    winner = max(votes, key=lambda key: votes[key], default=None)
+    winner = elected(rank.members, found)
     return winner, signs_of(found, winner)
 
 

@@ -1,4 +1,4 @@
-"""What a wrapper makes of a page: the value its members agree on, and how far that is to be trusted."""
+"""What a wrapper makes of a page: the value its members agree on, and what speaks against trusting it."""
 
 from __future__ import annotations
 
@@ -15,23 +15,41 @@ LEAST_EVIDENCE = 1.6
 """Two labels that differ, or more that are alike."""
 
 _LEAST_NULLS = 3
-_MOST_ABSENT = 0.5
+_MOST_SILENT = 0.5
 _AS_GOOD = 0.8
 _VERIFIED = 2
 _OFTEN = 5
 
+NEW, DISSENT, ONE_KIND, SILENT, ODD, UNSTEADY, UNPROVEN, NEAR = (
+    "too few labels",
+    "other values are found too",
+    "only one kind of way leads there",
+    "ways that are as good find nothing",
+    "unlike the values that were told",
+    "the last label was another",
+    "too few labels without a value",
+    "what stood beside the value is there",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """`sight` is None where the page seems to have no value. `confidence` is the chance that this is right.
-    `learned` is false where nothing was told before. `signs` tells who agreed, see `Pattern`; `rank` counts from 0, and is -1 for a guess that nothing is there."""
+    """`sight` is None where the page seems to have no value. `doubts` tell why it is not to be trusted.
+
+    `confidence` is the chance that it is right. `learned` is false where nothing was told before. `signs`
+    tells who agreed, see `Pattern`; `rank` counts from 0, and is -1 for a guess that nothing is there.
+    """
 
     sight: Sight | None
+    doubts: tuple[str, ...]
     confidence: float
-    trusted: bool
     learned: bool
     rank: int = -1
     signs: str = ""
+
+    @property
+    def trusted(self) -> bool:
+        return not self.doubts
 
     @property
     def key(self) -> Key | None:
@@ -40,32 +58,31 @@ class Guess:
 
 def judge(wrapper: Wrapper, index: PageIndex, subject: Subject) -> Guess:
     """The wrapper's guess for a page."""
-    guesses = [guess for guess in _by_rank(wrapper, index, subject) if guess is not None]
+    guesses = list(_by_rank(wrapper, index, subject))
     trusted = next((guess for guess in guesses if guess.trusted), None)
-    return trusted or (guesses[0] if guesses else _absent(wrapper))
+    return trusted or (guesses[0] if guesses else _absent(wrapper, index))
 
 
-def _by_rank(wrapper: Wrapper, index: PageIndex, subject: Subject) -> Iterator[Guess | None]:
+def _by_rank(wrapper: Wrapper, index: PageIndex, subject: Subject) -> Iterator[Guess]:
+    """The guesses of the ranks up to the first one of which most members speak."""
     for number, rank in enumerate(wrapper.ranks):
         sights = [member.way.find(index, subject) for member in rank.members]
-        guess = _vote(wrapper, rank, sights, number)
+        winner = elected(rank.members, sights)
+        if winner is None:
+            continue
+        guess = _weighed(wrapper, number, sights, winner)
         yield guess
-        if guess is not None and guess.signs.count(".") < len(sights) / 2:
+        if guess.signs.count(".") < _MOST_SILENT * len(sights):
             return
 
 
-def _vote(wrapper: Wrapper, rank: Rank, sights: Sequence[Sight | None], number: int) -> Guess | None:
+def elected(members: Sequence[Member], sights: Sequence[Sight | None]) -> Key | None:
+    """The value that most speaks for; None where nobody speaks."""
     votes: defaultdict[Key, float] = defaultdict(float)
-    for member, sight in zip(rank.members, sights, strict=True):
+    for member, sight in zip(members, sights, strict=True):
         if sight is not None:
             votes[sight.key] += strength(member)
-    if not votes:
-        return None
-    winner = max(votes, key=lambda key: votes[key])
-    signs = signs_of(sights, winner)
-    sight = next(sight for sight in sights if sight is not None and sight.key == winner)
-    confidence, trusted = _trust(wrapper, rank, signs, sight)
-    return Guess(sight, confidence, trusted, True, number, signs)
+    return max(votes, key=lambda key: votes[key], default=None)
 
 
 def strength(member: Member) -> float:
@@ -78,55 +95,76 @@ def signs_of(sights: Sequence[Sight | None], winner: Key | None) -> str:
     return "".join("." if sight is None else "+" if sight.key == winner else "-" for sight in sights)
 
 
-def _trust(wrapper: Wrapper, rank: Rank, signs: str, sight: Sight) -> tuple[float, bool]:
-    agreeing = [member for member, sign in zip(rank.members, signs, strict=True) if sign == "+"]
+def _weighed(wrapper: Wrapper, number: int, sights: Sequence[Sight | None], winner: Key) -> Guess:
+    rank = wrapper.ranks[number]
+    signs = signs_of(sights, winner)
+    sight = next(sight for sight in sights if sight is not None and sight.key == winner)
+    doubts = tuple(_doubts(wrapper, rank, signs, sight))
+    return Guess(sight, doubts, _confidence(wrapper, rank, signs, doubts), True, number, signs)
+
+
+def _doubts(wrapper: Wrapper, rank: Rank, signs: str, sight: Sight) -> Iterator[str]:
+    agreeing = _members(rank, signs, "+")
     evidence = max(member.evidence for member in agreeing)
-    kinds = len({member.way.kind for member in agreeing})
-    known = next((pattern for pattern in rank.patterns if pattern.signs == signs), None)
-    verified = known is not None and known.right >= _VERIFIED and not known.wrong
-    doubts = sum(
-        (
-            evidence < LEAST_EVIDENCE,
-            "-" in signs and not verified,
-            kinds < 2 and not (verified and evidence >= 2 * LEAST_EVIDENCE),
-            _is_missed(rank, signs, evidence) and not verified,
-            not _sane(wrapper, sight),
-            wrapper.track.steady < 1,
-        )
+    verified = any(
+        each.signs == signs and each.right >= _VERIFIED and not each.wrong for each in rank.patterns
     )
-    right = evidence + (known.right if known else 0) + wrapper.track.right
-    confidence = (right + 0.5) / (right + 1.0 + wrapper.track.wrong + 2.0 * doubts)
-    return confidence, not doubts
+    if evidence < LEAST_EVIDENCE:
+        yield NEW
+    if "-" in signs and not verified:
+        yield DISSENT
+    if len({member.way.kind for member in agreeing}) < 2 and not (
+        verified and evidence >= 2 * LEAST_EVIDENCE
+    ):
+        yield ONE_KIND
+    if not verified and _are_missed(_members(rank, signs, "."), agreeing, signs):
+        yield SILENT
+    if not _looks_usual(wrapper, sight):
+        yield ODD
+    if wrapper.track.steady < 1:
+        yield UNSTEADY
 
 
-def _is_missed(rank: Rank, signs: str, evidence: float) -> bool:
-    """Whether most members are silent, or one that proved as much as the best of those that speak."""
-    silent = [member for member, sign in zip(rank.members, signs, strict=True) if sign == "."]
-    if len(silent) > _MOST_ABSENT * len(signs):
-        return True
-    return any(member.evidence >= _AS_GOOD * evidence for member in silent)
+def _members(rank: Rank, signs: str, sign: str) -> list[Member]:
+    return [member for member, each in zip(rank.members, signs, strict=True) if each == sign]
 
 
-def _sane(wrapper: Wrapper, sight: Sight) -> bool:
-    """Whether a value looks like those that were told."""
-    length = sum(len(leaf.raw) for leaf in sight.leaves)
-    if not wrapper.shortest / 4 - 8 <= length <= 4 * wrapper.longest + 40:
-        return False
-    return looks_of(" ".join(leaf.raw for leaf in sight.leaves)) >= wrapper.looks
+def _are_missed(silent: Sequence[Member], agreeing: Sequence[Member], signs: str) -> bool:
+    """Whether most members are silent, or many of those that proved as much as the best of the others."""
+    evidence = max(member.evidence for member in agreeing)
+    as_good = [member for member in silent if member.evidence >= _AS_GOOD * evidence]
+    return len(silent) > _MOST_SILENT * len(signs) or 2 * len(as_good) >= len(agreeing)
 
 
-def _absent(wrapper: Wrapper) -> Guess:
+def _looks_usual(wrapper: Wrapper, sight: Sight) -> bool:
+    text = " ".join(leaf.raw for leaf in sight.leaves)
+    return (
+        wrapper.shortest / 4 - 8 <= len(text) <= 4 * wrapper.longest + 40 and looks_of(text) >= wrapper.looks
+    )
+
+
+def _confidence(wrapper: Wrapper, rank: Rank, signs: str, doubts: Sequence[str]) -> float:
+    evidence = max(member.evidence for member in _members(rank, signs, "+"))
+    right = evidence + wrapper.track.right
+    return (right + 0.5) / (right + 1.0 + wrapper.track.wrong + 2.0 * len(doubts))
+
+
+def _absent(wrapper: Wrapper, index: PageIndex) -> Guess:
     """No member finds anything: that is an answer only where it was one before."""
     track = wrapper.track
-    trusted = (
-        bool(wrapper.labels)
-        and track.null_right >= _LEAST_NULLS
-        and (
-            track.null_run >= _LEAST_NULLS
-            or 0 < track.null_run
-            and track.null_right >= _OFTEN * track.null_wrong
-        )
-        and track.steady >= 1
-    )
+    doubts = tuple(_null_doubts(wrapper, index))
     confidence = (track.null_right + 0.3) / (track.null_right + track.null_wrong + 1.0)
-    return Guess(None, confidence, trusted, bool(wrapper.labels))
+    return Guess(None, doubts, confidence, bool(wrapper.labels))
+
+
+def _null_doubts(wrapper: Wrapper, index: PageIndex) -> Iterator[str]:
+    track = wrapper.track
+    often = track.null_run >= _LEAST_NULLS or 0 < _OFTEN * track.null_wrong <= track.null_right
+    if track.null_right < _LEAST_NULLS or not often or not track.null_run:
+        yield UNPROVEN
+    if any(
+        not member.idle and member.way.is_near(index) for rank in wrapper.ranks for member in rank.members
+    ):
+        yield NEAR
+    if track.steady < 1:
+        yield UNSTEADY

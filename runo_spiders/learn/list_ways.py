@@ -31,6 +31,10 @@ class ListWay:
     cut: Transform = WHOLE
     sign: str = ""
 
+    def is_near(self, index: PageIndex) -> bool:
+        """Whether a page has what this way starts from."""
+        return self.locate.is_near(index)
+
     def find(self, index: PageIndex, subject: Subject) -> Sight | None:
         """All items; None where there are none, or one of them can't be read."""
         leaves = []

@@ -107,6 +107,13 @@ class Walk:
 
     kind = "walk"
 
+    def is_near(self, index: PageIndex) -> bool:
+        """Whether a page has what the locator starts from, one or more of it."""
+        if self.chain is None:
+            return False
+        last = self.chain.links[-1]
+        return bool(index.elements(last.tag, last.attribute, last.value))
+
     def find(self, index: PageIndex) -> Iterator[Piece]:
         starts = [index.document.root] if self.chain is None else self.chain.find(index)
         for start in starts:
@@ -124,6 +131,9 @@ class Beside:
     end: End
 
     kind = "beside"
+
+    def is_near(self, index: PageIndex) -> bool:
+        return self.label.text in index.labelled
 
     def find(self, index: PageIndex) -> Iterator[Piece]:
         for number in self.label.numbers(index):
@@ -145,6 +155,9 @@ class After:
 
     kind = "after"
 
+    def is_near(self, index: PageIndex) -> bool:
+        return self.label.text in index.labelled
+
     def find(self, index: PageIndex) -> Iterator[Piece]:
         for number in self.label.numbers(index):
             place = number + self.count
@@ -160,6 +173,9 @@ class Starting:
     words: str
 
     kind = "starting"
+
+    def is_near(self, index: PageIndex) -> bool:
+        return any(line.startswith(self.words) for line in index.lines)
 
     def find(self, index: PageIndex) -> Iterator[Piece]:
         found = [number for number, line in enumerate(index.lines) if line.startswith(self.words)]
@@ -177,6 +193,9 @@ class JsonLeaf:
     pointer: str
 
     kind = "json"
+
+    def is_near(self, index: PageIndex) -> bool:
+        return False
 
     def find(self, index: PageIndex) -> Iterator[Piece]:
         scripts = index.scripts.get(self.script, ())

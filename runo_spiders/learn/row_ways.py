@@ -54,6 +54,10 @@ class RowsWay:
 
     kind = "rows"
 
+    def is_near(self, index: PageIndex) -> bool:
+        """Whether a page has what this way starts from."""
+        return self.rows.is_near(index)
+
     def find(self, index: PageIndex, subject: Subject) -> Sight | None:
         leaves: list[Found] = []
         number = 0

@@ -25,6 +25,10 @@ class LeafWay:
     locate: Locator
     cut: Transform
 
+    def is_near(self, index: PageIndex) -> bool:
+        """Whether a page has what this way starts from."""
+        return self.locate.is_near(index)
+
     def find(self, index: PageIndex, subject: Subject) -> Sight | None:
         """What this way leads to on a page, or None."""
         reader = subject.reader("")

@@ -12,8 +12,9 @@ class Member:
     """A way and how it did on what a teacher told.
 
     `right`, `wrong`: pages whose value it found, or for which it found another one. `missed`: pages whose
-    value it did not find. `alarms`: pages without a value for which it found one. `evidence`: the right ones
-    by how much each of them proves: a value met before, or a short one, proves little.
+    value it did not find. `alarms`: pages without a value for which it found one. `idle`: pages without a
+    value where it found the place to start from and nothing there. `evidence`: the right ones by how much
+    each of them proves: a value met before, or a short one, proves little.
     """
 
     way: Way
@@ -21,6 +22,7 @@ class Member:
     wrong: int
     missed: int
     alarms: int
+    idle: int
     evidence: float
 
 
