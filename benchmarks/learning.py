@@ -46,6 +46,7 @@ from runo_spiders.extract.learned import LearnedExtractor
 from runo_spiders.extract.protocol import Question
 from runo_spiders.items import Finding, Json, Page
 from runo_spiders.learn.memory import Memory
+from runo_spiders.learn.values import Key, Subject
 from runo_spiders.page.document import Document
 from runo_spiders.schema.coerce import Reading
 from runo_spiders.schema.model import Field, Schema
@@ -207,8 +208,6 @@ async def _answer(
     for field in schema.root.properties:
         true, guess = page.truth[field.name], guesses[field.name]
         marked = _marked(true, given.get(field.name), field)
-        guessed = None if guess.sight is None else [leaf.raw for leaf in guess.sight.leaves]
-        thought = guessed[0] if guessed and not field.items else guessed
         answers.append(
             Answer(
                 field.name,
@@ -217,7 +216,7 @@ async def _answer(
                 _is_right(marked),
                 field.name in teacher.last_asked,
                 late,
-                _is_right(_marked(true, thought, field)) if guess.learned else None,
+                guess.key == _key(true, Subject(field, reading)) if guess.learned else None,
                 guess.confidence,
             )
         )
@@ -227,6 +226,13 @@ async def _answer(
 
 def _marked(true: Json, given: Json, field: Field) -> Mark:
     return mark(true, given, same_day if field.format == "date" else same_text)
+
+
+def _key(true: Json, subject: Subject) -> Key | None:
+    """What is true, as guesses have it."""
+    if isinstance(true, list):
+        return subject.key({f"/{number}": str(each) for number, each in enumerate(true)})
+    return None if true is None else subject.key({"": str(true)})
 
 
 def _is_right(marked: Mark) -> bool:

@@ -6,6 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from runo_spiders.learn.confidence import (
+    DISSENT,
+    NEAR,
+    NEW,
+    ODD,
+    ONE_KIND,
+    SILENT,
+    UNKNOWN,
+    UNPROVEN,
+    UNSTEADY,
+    confidence,
+)
 from runo_spiders.learn.page_index import PageIndex
 from runo_spiders.learn.sight import Sight
 from runo_spiders.learn.values import Key, Subject, looks_of
@@ -19,17 +31,6 @@ _MOST_SILENT = 0.5
 _AS_GOOD = 0.8
 _VERIFIED = 2
 _OFTEN = 5
-
-NEW, DISSENT, ONE_KIND, SILENT, ODD, UNSTEADY, UNPROVEN, NEAR = (
-    "too few labels",
-    "other values are found too",
-    "only one kind of way leads there",
-    "ways that are as good find nothing",
-    "unlike the values that were told",
-    "the last label was another",
-    "too few labels without a value",
-    "what stood beside the value is there",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ def _weighed(wrapper: Wrapper, number: int, sights: Sequence[Sight | None], winn
     signs = signs_of(sights, winner)
     sight = next(sight for sight in sights if sight is not None and sight.key == winner)
     doubts = tuple(_doubts(wrapper, rank, signs, sight))
-    return Guess(sight, doubts, _confidence(wrapper, rank, signs, doubts), True, number, signs)
+    evidence = max(member.evidence for member in _members(rank, signs, "+"))
+    return Guess(sight, doubts, confidence(evidence, doubts, wrapper.track), True, number, signs)
 
 
 def _doubts(wrapper: Wrapper, rank: Rank, signs: str, sight: Sight) -> Iterator[str]:
@@ -143,25 +145,17 @@ def _looks_usual(wrapper: Wrapper, sight: Sight) -> bool:
     )
 
 
-def _confidence(wrapper: Wrapper, rank: Rank, signs: str, doubts: Sequence[str]) -> float:
-    evidence = max(member.evidence for member in _members(rank, signs, "+"))
-    right = evidence + wrapper.track.right
-    return (right + 0.5) / (right + 1.0 + wrapper.track.wrong + 2.0 * len(doubts))
-
-
 def _absent(wrapper: Wrapper, index: PageIndex) -> Guess:
     """No member finds anything: that is an answer only where it was one before."""
-    track = wrapper.track
     doubts = tuple(_null_doubts(wrapper, index))
-    confidence = (track.null_right + 0.3) / (track.null_right + track.null_wrong + 1.0)
-    return Guess(None, doubts, confidence, bool(wrapper.labels))
+    return Guess(None, doubts, confidence(None, doubts, wrapper.track), bool(wrapper.labels))
 
 
 def _null_doubts(wrapper: Wrapper, index: PageIndex) -> Iterator[str]:
     track = wrapper.track
     often = track.null_run >= _LEAST_NULLS or 0 < _OFTEN * track.null_wrong <= track.null_right
     if track.null_right < _LEAST_NULLS or not often or not track.null_run:
-        yield UNPROVEN
+        yield UNPROVEN if wrapper.ranks else UNKNOWN
     if any(
         not member.idle and member.way.is_near(index) for rank in wrapper.ranks for member in rank.members
     ):
