@@ -81,6 +81,8 @@ class LearnedExtractor:
                 found |= self._found(slot, guess, page)
             course.lessons.learn(index, subject, told)
             warnings += _odd(slot, course, subject, told, index)
+        index.slim()
+        self._memory.tidy()
         return Answered(found, warnings=tuple(warnings))
 
     def _course(self, page: Page, slot: Slot) -> Course:

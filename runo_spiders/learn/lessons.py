@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from runo_spiders.learn.induce import induce
 from runo_spiders.learn.judge import Guess, judge
+from runo_spiders.learn.notes import Notes, Sample
 from runo_spiders.learn.page_index import PageIndex
-from runo_spiders.learn.sight import Sight
-from runo_spiders.learn.values import Key, Subject, Told
+from runo_spiders.learn.values import Subject, Told
 from runo_spiders.learn.ways import Way, ways_to
 from runo_spiders.learn.wrapper import NOTHING_LEARNED, Wrapper
 
@@ -21,23 +21,28 @@ MOST_WAYS = 700
 _NEW_WAYS = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A page with what the teacher told of the field; `key` is None where it said that there is no value."""
-
-    index: PageIndex
-    subject: Subject
-    key: Key | None
-    raw: str
-
-
 class Lessons:
-    """The labels of one field on one site, and all ways that lead to them."""
+    """The labels of one field on one site, and the wrapper that they speak for.
+
+    It may start with a wrapper that was learned before, whose pages are not there any more.
+    """
 
     def __init__(self, wrapper: Wrapper = NOTHING_LEARNED) -> None:
         self.wrapper = wrapper
-        self._samples: list[Sample] = []
-        self._sights: dict[Way, list[Sight | None]] = {}
+        self._restart()
+
+    def _restart(self) -> None:
+        past = tuple({member.way: member for member in rank.members} for rank in self.wrapper.ranks)
+        self._notes = Notes(past=past, sights={way: [] for members in past for way in members})
+
+    @property
+    def pages(self) -> int:
+        """How many labelled pages are kept."""
+        return len(self._notes.samples)
+
+    def drop_pages(self) -> None:
+        """Keeps what was learned and lets go of the pages."""
+        self._restart()
 
     def guess(self, index: PageIndex, subject: Subject) -> Guess:
         return judge(self.wrapper, index, subject)
@@ -52,31 +57,34 @@ class Lessons:
         guess = self.guess(index, subject)
         self._keep(Sample(index, subject, subject.key(told.raws), told.text))
         self._add_ways(islice(ways_to(told, subject, index), _NEW_WAYS))
-        self.wrapper = induce(self.wrapper, guess, self._samples, self._sights)
+        self.wrapper = induce(self.wrapper, guess, self._notes)
         self._forget_worst()
 
     def _keep(self, sample: Sample) -> None:
-        if len(self._samples) >= MOST_SAMPLES:
-            self._samples.pop(0)
-            for sights in self._sights.values():
+        notes = self._notes
+        if len(notes.samples) >= MOST_SAMPLES:
+            notes.samples.pop(0)
+            for sights in notes.sights.values():
                 sights.pop(0)
-        self._samples.append(sample)
-        for way, sights in self._sights.items():
+        notes.samples.append(sample)
+        for way, sights in notes.sights.items():
             sights.append(way.find(sample.index, sample.subject))
 
     def _add_ways(self, ways: Iterable[Way]) -> None:
+        notes = self._notes
         for way in ways:
-            if way not in self._sights:
-                self._sights[way] = [way.find(each.index, each.subject) for each in self._samples]
+            if way not in notes.sights:
+                notes.sights[way] = [way.find(each.index, each.subject) for each in notes.samples]
 
     def _forget_worst(self) -> None:
-        if len(self._sights) > MOST_WAYS:
+        notes = self._notes
+        if len(notes.sights) > MOST_WAYS:
             members = {member.way for rank in self.wrapper.ranks for member in rank.members}
-            ordered = sorted(self._sights, key=lambda way: (way in members, *self._merit(way)), reverse=True)
-            self._sights = {way: self._sights[way] for way in ordered[:MOST_WAYS]}
+            ordered = sorted(notes.sights, key=lambda way: (way in members, *self._merit(way)), reverse=True)
+            for way in ordered[MOST_WAYS:]:
+                del notes.sights[way]
 
     def _merit(self, way: Way) -> tuple[int, int]:
         """How many labels a way leads to, and the last of them."""
-        sights = zip(self._sights[way], self._samples, strict=True)
-        hits = [number for number, (sight, sample) in enumerate(sights) if sight and sight.key == sample.key]
+        hits = [number for number in range(self.pages) if self._notes.leads(way, number)]
         return len(hits), max(hits, default=-1)

@@ -10,8 +10,12 @@ from runo_spiders.learn.lessons import Lessons
 from runo_spiders.learn.witness import Opinion
 from runo_spiders.schema.model import Field
 
-MOST_SITES = 200
+MOST_SITES = 1_000
 """Sites beyond these are forgotten, those first that were not met for the longest time."""
+
+MOST_PAGED = 8
+"""So many sites keep the pages that they were learned from: at most 16 for each field, a page takes a
+megabyte or two."""
 
 
 class Topic(NamedTuple):
@@ -32,7 +36,7 @@ class Course:
     """The lessons of one field on one site, and what its pages say of the teacher."""
 
     lessons: Lessons = field(default_factory=Lessons)
-    opinion: Opinion = Opinion()
+    opinion: Opinion = field(default_factory=Opinion)
 
 
 class Memory:
@@ -48,3 +52,14 @@ class Memory:
         courses = self._sites.setdefault(site, {})
         self._sites.move_to_end(site)
         return courses.setdefault(topic, Course())
+
+    def tidy(self) -> None:
+        """Lets go of the pages of sites that were not met lately; what was learned of them stays."""
+        paged = [
+            courses
+            for courses in self._sites.values()
+            if any(each.lessons.pages for each in courses.values())
+        ]
+        for courses in paged[:-MOST_PAGED]:
+            for course in courses.values():
+                course.lessons.drop_pages()

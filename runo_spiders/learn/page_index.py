@@ -65,7 +65,6 @@ class PageIndex:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self._of_tag: dict[str, list[Element]] = {}
 
     @cached_property
     def named(self) -> dict[tuple[str, str], list[Element]]:
@@ -133,6 +132,11 @@ class PageIndex:
         for piece in self.pieces:
             found[fold(piece.text)].append(piece)
         return found
+
+    def slim(self) -> None:
+        """Lets go of what only a search for values needs; it is made anew when it is asked for."""
+        for name in ("pieces", "keyed"):
+            self.__dict__.pop(name, None)
 
     def _text_pieces(self) -> Iterator[Piece]:
         for text, line in zip(self.texts, self.lines, strict=True):

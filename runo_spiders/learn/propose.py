@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 
 from runo_spiders.learn.locators import (
@@ -33,17 +34,30 @@ _LABELS = 3
 
 _LOOK_BACK = 12
 _NUMBERED = re.compile(r"\d{4}")
+_PLAIN = re.compile(r"[\w:.-]+")
 _LONGEST_NAME = 120
 
 
 def locators_for(piece: Piece, index: PageIndex) -> Iterator[Locator]:
     """Ways to find this piece, those of one kind from the nearest to the farthest."""
+    if not has_plain_path(piece.place.element):
+        return
     if piece.pointer is not None:
         yield from _in_json(piece, index)
         return
     end = _end_of(piece)
     yield from _walks(piece.place.element, end, index)
     yield from _by_label(piece, end, index)
+
+
+def has_plain_path(element: Element) -> bool:
+    """Whether the tags of an element and of those around it can be written in an XPath."""
+    return all(_is_plain(str(each.tag)) for each in (element, *element.iterancestors()))
+
+
+@lru_cache(maxsize=1024)
+def _is_plain(tag: str) -> bool:
+    return _PLAIN.fullmatch(tag) is not None
 
 
 def _end_of(piece: Piece) -> End:
@@ -145,7 +159,7 @@ def _starting(piece: Piece, index: PageIndex, number: int) -> Iterator[Locator]:
     words = index.lines[number].split(" ")
     for count in (1, 2):
         start = " ".join(words[:count]) + " "
-        if piece.place.text is not None and count < len(words) and len(start) <= LABEL_LENGTH:
+        if piece.place.text is not None and count < len(words) and _is_label(start):
             yield Starting(start)
 
 

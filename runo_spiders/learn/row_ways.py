@@ -10,7 +10,7 @@ from itertools import islice
 from runo_spiders.learn.list_ways import generalised
 from runo_spiders.learn.locators import EVERY, End, Step, Walk, descend, text_number
 from runo_spiders.learn.page_index import VALUES, PageIndex, Piece, fold
-from runo_spiders.learn.propose import locators_for, steps_between
+from runo_spiders.learn.propose import has_plain_path, locators_for, steps_between
 from runo_spiders.learn.sight import Found, Sight
 from runo_spiders.learn.sightings import part_of, sightings
 from runo_spiders.learn.transforms import WHOLE, Transform
@@ -113,7 +113,7 @@ def _repeated(records: Sequence[Mapping[str, str]], subject: Subject, index: Pag
         if reader is None or key is None:
             continue
         for sighting in sightings(key, raw, reader, index)[:_PIECES]:
-            votes.update(dict.fromkeys(_rows_around(sighting.piece, index)))
+            votes.update(list(dict.fromkeys(_rows_around(sighting.piece, index))))
     fitting = (walk for walk, _ in votes.most_common() if _fits(walk, len(records), index))
     return list(islice(fitting, _LOCATORS))
 
@@ -167,7 +167,7 @@ def _cells(
         votes: Counter[Cell] = Counter()
         for record, element in zip(records, elements, strict=True):
             if pointer in record:
-                votes.update(dict.fromkeys(_cells_in(element, pointer, record[pointer], reader)))
+                votes.update(list(dict.fromkeys(_cells_in(element, pointer, record[pointer], reader))))
         if votes:
             yield max(votes, key=lambda cell: (votes[cell], -len(cell.steps)))
 
@@ -176,7 +176,7 @@ def _cells_in(row: Element, pointer: str, raw: str, reader: Reader) -> Iterator[
     key = reader.key(raw)
     for element, end in islice(_parts(row), _MOST_PARTS):
         piece = end.read(element)
-        if piece is None or key is None:
+        if piece is None or key is None or not has_plain_path(element):
             continue
         steps = steps_between(row, element)
         if reader.key(piece.text) == key:
