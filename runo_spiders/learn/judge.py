@@ -99,7 +99,9 @@ def signs_of(sights: Sequence[Sight | None], winner: Key | None) -> str:
 def _weighed(wrapper: Wrapper, number: int, sights: Sequence[Sight | None], winner: Key) -> Guess:
     rank = wrapper.ranks[number]
     signs = signs_of(sights, winner)
-    sight = next(sight for sight in sights if sight is not None and sight.key == winner)
+    agreeing = [sight for sight in sights if sight is not None and sight.key == winner]
+    # A value can be read from the text around it too.
+    sight = min(agreeing, key=lambda sight: sum(len(leaf.raw) for leaf in sight.leaves))
     doubts = tuple(_doubts(wrapper, rank, signs, sight))
     evidence = max(member.evidence for member in _members(rank, signs, "+"))
     return Guess(sight, doubts, confidence(evidence, doubts, wrapper.track), True, number, signs)

@@ -13,7 +13,7 @@ from runo_spiders.learn.page_index import VALUES, PageIndex, Piece, fold
 from runo_spiders.learn.propose import has_plain_path, locators_for, steps_between
 from runo_spiders.learn.sight import Found, Sight
 from runo_spiders.learn.sightings import part_of, sightings
-from runo_spiders.learn.transforms import WHOLE, Transform
+from runo_spiders.learn.transforms import WHOLE, Transform, Whole
 from runo_spiders.learn.values import Reader, Subject, Told
 from runo_spiders.page.document import collapse, string_value
 from runo_spiders.page.places import Element, Text
@@ -169,7 +169,7 @@ def _cells(
             if pointer in record:
                 votes.update(list(dict.fromkeys(_cells_in(element, pointer, record[pointer], reader))))
         if votes:
-            yield max(votes, key=lambda cell: (votes[cell], -len(cell.steps)))
+            yield max(votes, key=lambda cell: (votes[cell], isinstance(cell.cut, Whole), -len(cell.steps)))
 
 
 def _cells_in(row: Element, pointer: str, raw: str, reader: Reader) -> Iterator[Cell]:

@@ -12,8 +12,8 @@ from runo_spiders.learn.values import Key, Reader
 
 MOST_PIECES = 14
 _MOST_PARTS = 8
-_LONGEST_TYPED = 160
-"""A number or a date is not looked for in longer texts."""
+_BESIDE = 60
+"""Characters that may stand beside a number or a date in the text that it is read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +26,19 @@ class Sighting:
 
 def sightings(key: Key, raw: str, reader: Reader, index: PageIndex) -> list[Sighting]:
     """`raw` is the value as the teacher told it, `key` what it means to the field."""
-    whole = _whole(key, reader, index)
+    whole = _whole(key, len(raw) + _BESIDE, reader, index)
     found = [Sighting(piece, (WHOLE,)) for piece in islice(whole, MOST_PIECES)]
     return [*found, *islice(_parts(raw, key, reader, index), _MOST_PARTS)]
 
 
-def _whole(key: Key, reader: Reader, index: PageIndex) -> Iterator[Piece]:
+def _whole(key: Key, longest: int, reader: Reader, index: PageIndex) -> Iterator[Piece]:
     if reader.is_text:
         yield from index.keyed.get(str(key), ())
         return
     digits = _digits(key)
     for piece in index.pieces:
-        if (
-            len(piece.text) <= _LONGEST_TYPED
-            and digits in _squeezed(piece.text)
-            and reader.key(piece.text) == key
-        ):
+        near = len(piece.text) <= longest and digits in _squeezed(piece.text)
+        if near and reader.key(piece.text) == key:
             yield piece
 
 
