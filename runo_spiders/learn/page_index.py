@@ -48,7 +48,7 @@ _UNREAD = frozenset(
     (*("script", "style", "noscript", "template"), etree.Comment, etree.ProcessingInstruction)
 )
 
-_texts = etree.XPath("//text()[normalize-space()]")
+_texts = etree.XPath("//text()")
 _new = tuple.__new__
 
 
@@ -84,12 +84,8 @@ class PageIndex:
     def texts(self) -> list[Text]:
         """The text nodes that are not blank, in the order of the page; those of scripts are left out."""
         nodes = cast("list[etree._ElementUnicodeResult]", _texts(self.document.root))
-        found = []
-        for node in nodes:
-            owner = cast(Element, node.getparent())
-            if node.is_tail or owner.tag not in _UNREAD:
-                found.append(_new(Text, (node, owner, bool(node.is_tail))))
-        return found
+        owned = ((node, cast(Element, node.getparent()), node.is_tail) for node in nodes if not node.isspace())
+        return [_new(Text, each) for each in owned if each[2] or each[1].tag not in _UNREAD]
 
     @cached_property
     def number_of(self) -> dict[tuple[Element, bool], int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 DELIMITERS = (
     " | ",
@@ -88,7 +88,21 @@ class Shaped:
         return found.pop() if len(found) == 1 else None
 
 
-Transform: TypeAlias = Whole | Between | Part | Shaped
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What stands before the first digit of the text, or after the last one: a currency, a unit."""
+
+    side: Literal["before", "after"]
+
+    def cut(self, text: str) -> str | None:
+        digits = [place for place, char in enumerate(text[:_LONGEST_SHAPED]) if char.isdigit()]
+        if not digits:
+            return None
+        part = text[: digits[0]] if self.side == "before" else text[digits[-1] + 1 :]
+        return part.strip() or None
+
+
+Transform: TypeAlias = Whole | Between | Part | Shaped | Outside
 
 WHOLE = Whole()
 
@@ -118,6 +132,8 @@ def transforms_for(text: str, start: int, end: int) -> Iterator[Transform]:
             number = parts.index(value)
             yield Part(sign, number)
             yield Part(sign, number - len(parts))
+    yield from _checked(text, value, Outside("before"))
+    yield from _checked(text, value, Outside("after"))
     if any(char.isdigit() for char in value) and value.count(" ") < _MOST_WORDS:
         yield from _checked(text, value, Shaped(shape_of(value)))
 

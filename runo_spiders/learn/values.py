@@ -9,12 +9,14 @@ from typing import TypeAlias
 from runo_spiders.items import Scalar
 from runo_spiders.learn.page_index import fold
 from runo_spiders.schema.coerce import CoercionError, Reading, coerce
+from runo_spiders.schema.links import means_link
 from runo_spiders.schema.model import Field, field_at
 
 Key: TypeAlias = str | float | bool | tuple["Key", ...]
 """A value without what spelling adds to it; a tuple for the items of a list."""
 
 _MOST_KEPT = 20_000
+_A_LINK = "/a"
 
 
 def key_of(value: Scalar) -> Key:
@@ -34,7 +36,8 @@ class Reader:
     @property
     def is_text(self) -> bool:
         """Whether values are compared by their words alone."""
-        return self.leaf.type == "string" and not self.leaf.format and not self.leaf.enum
+        leaf = self.leaf
+        return leaf.type == "string" and not (leaf.format or leaf.enum or means_link(leaf.name, _A_LINK))
 
     def key(self, raw: str) -> Key | None:
         """None where the field can't be read from the text."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from runo_spiders.items import Json
 from runo_spiders.learn.list_ways import ListWay
 from runo_spiders.learn.locators import JsonLeaf, Locator, Walk
 from runo_spiders.learn.row_ways import Cell, RowsWay
-from runo_spiders.learn.transforms import WHOLE, Between, Part, Shaped, Transform, Whole
+from runo_spiders.learn.transforms import WHOLE, Between, Outside, Part, Shaped, Transform, Whole
 from runo_spiders.learn.ways import LeafWay, Way
 from runo_spiders.learn.wrapper import Member, Pattern, Rank, Track, Wrapper
 from runo_spiders.learn.xpath import read, read_steps, write, write_steps
@@ -143,6 +143,8 @@ def _cut_to_json(cut: Transform) -> dict[str, Json]:
             return {"part": [sign, number]}
         case Shaped(shape):
             return {"shaped": shape}
+        case Outside(side):
+            return {"outside_digits": side}
 
 
 def _cut_from_json(record: Mapping[str, Json]) -> Transform:
@@ -152,7 +154,15 @@ def _cut_from_json(record: Mapping[str, Json]) -> Transform:
     if "part" in record:
         sign, number = record["part"]
         return Part(_sign(sign), int(number))
+    if "outside_digits" in record:
+        return Outside(_side(record["outside_digits"]))
     return Shaped(str(record["shaped"])) if "shaped" in record else WHOLE
+
+
+def _side(text: Json) -> Literal["before", "after"]:
+    if text not in ("before", "after"):
+        raise ValueError(f"what stands {text!r} digits is not known, only before or after")
+    return "before" if text == "before" else "after"
 
 
 def _sign(text: str) -> str:
