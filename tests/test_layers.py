@@ -19,7 +19,7 @@ LAYERS = (
     {"feed", "twins", "ending", "answer"},
     {"spool", "item_cap", "frontier"},
     {"extract"},
-    {"llm"},
+    {"llm", "learn"},
     {"page"},
     {"schema"},
     {"job"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -55,6 +55,7 @@ async def climb(page: Page, schema: Schema, reading: Reading, rungs: Sequence[Ex
     told = Answered({})
     indices: list[Visible] = []
     asked: list[tuple[Extractor, Question]] = []
+    unsure: set[str] = set()
     still_open = schema.slots
     for rung in rungs:
         if told.failure or not still_open:
@@ -66,9 +67,10 @@ async def climb(page: Page, schema: Schema, reading: Reading, rungs: Sequence[Ex
         taken = _take(answer.found, schema, still_open, reading)
         findings |= taken.findings
         rejected |= taken.rejected
+        unsure |= {*taken.rejected, *answer.refused}
         still_open = tuple(slot for slot in still_open if not _is_closed(slot, taken.findings, answer.absent))
     rejected = {pointer: why for pointer, why in rejected.items() if pointer not in findings}
-    warnings = told.warnings if told.failure else (*told.warnings, *_teach(page, asked, findings, rejected))
+    warnings = told.warnings if told.failure else (*told.warnings, *_teach(page, asked, findings, unsure))
     return Climb(findings, rejected, told.failure, told.usage, warnings)
 
 
@@ -76,14 +78,16 @@ def _teach(
     page: Page,
     asked: Sequence[tuple[Extractor, Question]],
     findings: dict[str, Finding],
-    rejected: Mapping[str, str],
+    unsure: Collection[str],
 ) -> Iterable[str]:
-    """Tells the rungs that learn what later ones found; returns their warnings, and takes their corrections."""
+    """Tells the rungs that learn what later ones found. Returns their warnings, and takes their corrections.
+
+    `unsure` are leaves of which something was said that was not kept: it says nothing of what the page holds.
+    """
     warnings: list[str] = []
     for (rung, question), (_, later) in pairwise(asked):
         if isinstance(rung, Learner):
-            # What did not fit its field says nothing of what the page holds.
-            taught = tuple(slot for slot in later.open if not any(_within(each, slot) for each in rejected))
+            taught = tuple(slot for slot in later.open if not any(_within(each, slot) for each in unsure))
             told = {
                 pointer: finding
                 for pointer, finding in findings.items()

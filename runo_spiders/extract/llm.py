@@ -92,6 +92,7 @@ class ModelExtractor:
             usage=sum((each.usage for each in said), FREE),
             warnings=(*warnings, *_unread(parts), *_miscounted(standing, asked, found)),
             failure=next((each.failure for each in said if each.failure), None),
+            refused=frozenset(grounded.refused),
         )
 
     def _question(self, question: Question) -> ModelQuestion:

@@ -40,7 +40,8 @@ class Answered:
 
     `usage` is what the answer cost on top of the fetch. `warnings` are sentences for the row. `failure` tells
     that the rung could not finish its work: `found` holds what it had by then. `absent` names the open slots
-    for which the page has no value: no later rung is asked for them.
+    for which the page has no value: no later rung is asked for them. `refused` names leaves for which
+    something was said that was not kept; whether the page has a value for them is not known.
     """
 
     found: Extraction
@@ -48,6 +49,7 @@ class Answered:
     warnings: tuple[str, ...] = ()
     failure: ErrorInfo | None = None
     absent: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
 
 
 class Extractor(Protocol):
