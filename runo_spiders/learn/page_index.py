@@ -84,7 +84,9 @@ class PageIndex:
     def texts(self) -> list[Text]:
         """The text nodes that are not blank, in the order of the page; those of scripts are left out."""
         nodes = cast("list[etree._ElementUnicodeResult]", _texts(self.document.root))
-        owned = ((node, cast(Element, node.getparent()), node.is_tail) for node in nodes if not node.isspace())
+        owned = (
+            (node, cast(Element, node.getparent()), node.is_tail) for node in nodes if not node.isspace()
+        )
         return [_new(Text, each) for each in owned if each[2] or each[1].tag not in _UNREAD]
 
     @cached_property
