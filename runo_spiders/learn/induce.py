@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -11,7 +11,7 @@ from runo_spiders.learn.judge import Guess, elected, signs_of
 from runo_spiders.learn.notes import Notes, Tally
 from runo_spiders.learn.outliers import outliers
 from runo_spiders.learn.values import Key, looks_of
-from runo_spiders.learn.wrapper import Member, Pattern, Rank, Track, Wrapper
+from runo_spiders.learn.wrapper import Pattern, Rank, Track, Wrapper
 
 MOST_MEMBERS = 9
 _COVERING = 4
@@ -71,20 +71,16 @@ def _ranks(notes: Notes, kept: Collection[int]) -> Iterator[Rank]:
         tallies = [each for each in notes.tallies(left, number) if each.member.right > min(number, 1)]
         if not left or not tallies:
             return
-        rank = _rank(notes, tallies, left)
-        yield rank
-        explained = {each for each in left if _ballot(rank, notes, each)[0] == notes.samples[each].key}
+        chosen = _covered(_ensemble(tallies), tallies, notes, left)
+        ballots = {each: _ballot(chosen, each) for each in left}
+        yield Rank(tuple(each.member for each in chosen), _patterns(ballots, notes))
+        explained = {each for each, (winner, _) in ballots.items() if winner == notes.samples[each].key}
         if not explained:
             return
         left -= explained
 
 
-def _rank(notes: Notes, tallies: Sequence[Tally], chosen: Collection[int]) -> Rank:
-    rank = Rank(tuple(_covered(_ensemble(tallies), tallies, notes, chosen)))
-    return replace(rank, patterns=_patterns(rank, notes, chosen))
-
-
-def _ensemble(tallies: Sequence[Tally]) -> list[Member]:
+def _ensemble(tallies: Sequence[Tally]) -> list[Tally]:
     """The best ways, from as many places and of as many kinds as are about as good as the best."""
     best = tallies[0].score
     least = best - max(_SLACK, _SLACK_SHARE * best)
@@ -96,37 +92,36 @@ def _ensemble(tallies: Sequence[Tally]) -> list[Member]:
             same.append(each)
     groups = sorted(filter(None, places.values()), key=lambda group: -group[0].score)[:_MOST_PLACES]
     in_turn = [group[n] for n in range(_SAME_PLACE) for group in groups if n < len(group)]
-    return [each.member for each in sorted(in_turn[:MOST_MEMBERS], key=lambda each: -each.score)]
+    return sorted(in_turn[:MOST_MEMBERS], key=lambda each: -each.score)
 
 
 def _covered(
-    members: list[Member], tallies: Sequence[Tally], notes: Notes, chosen: Collection[int]
-) -> list[Member]:
+    members: list[Tally], tallies: Sequence[Tally], notes: Notes, chosen: Collection[int]
+) -> list[Tally]:
     """With ways of a second kind for the samples that only one kind leads to.
 
     What stands where it always does, on a page that lacks everything else it knows, is not to be trusted.
     """
-    tried = (each.member for each in tallies if each.member.right > 1)
-    exact = [member for member in tried if not member.wrong + member.alarms]
+    tried = (each for each in tallies if each.member.right > 1)
+    exact = [each for each in tried if not each.member.wrong + each.member.alarms]
     for number in sorted(chosen):
-        kinds = {member.way.kind for member in members if notes.leads(member.way, number)}
+        kinds = {each.member.way.kind for each in members if notes.leads(each.found, number)}
         if len(kinds) == 1 and len(members) < MOST_MEMBERS + _COVERING:
-            others = (each for each in exact if each.way.kind not in kinds and notes.leads(each.way, number))
-            members = [*members, *islice(others, 1)]
+            others = (each for each in exact if each.member.way.kind not in kinds)
+            members = [*members, *islice((each for each in others if notes.leads(each.found, number)), 1)]
     return members
 
 
-def _patterns(rank: Rank, notes: Notes, chosen: Collection[int]) -> tuple[Pattern, ...]:
+def _ballot(members: Sequence[Tally], number: int) -> tuple[Key | None, str]:
+    """The value that members find on a sample's page together, and who agrees."""
+    found = [each.found[number] for each in members]
+    winner = elected([each.member for each in members], found)
+    return winner, signs_of(found, winner)
+
+
+def _patterns(ballots: Mapping[int, tuple[Key | None, str]], notes: Notes) -> tuple[Pattern, ...]:
     counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for number in chosen:
-        winner, signs = _ballot(rank, notes, number)
+    for number, (winner, signs) in ballots.items():
         if winner is not None:
             counts[signs][winner != notes.samples[number].key] += 1
     return tuple(Pattern(signs, *each) for signs, each in sorted(counts.items()))
-
-
-def _ballot(rank: Rank, notes: Notes, number: int) -> tuple[Key | None, str]:
-    """The value that a rank finds on a sample's page, and who agrees."""
-    found = [notes.sights[member.way][number] for member in rank.members]
-    winner = elected(rank.members, found)
-    return winner, signs_of(found, winner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -10,6 +10,7 @@ from runo_spiders.learn.induce import induce
 from runo_spiders.learn.judge import Guess, judge
 from runo_spiders.learn.notes import Notes, Sample
 from runo_spiders.learn.page_index import PageIndex
+from runo_spiders.learn.sight import Sight
 from runo_spiders.learn.values import Subject, Told
 from runo_spiders.learn.ways import Way, ways_to
 from runo_spiders.learn.wrapper import NOTHING_LEARNED, Wrapper
@@ -17,8 +18,8 @@ from runo_spiders.learn.wrapper import NOTHING_LEARNED, Wrapper
 MOST_SAMPLES = 16
 """So many labelled pages of a field are kept, the last ones."""
 
-MOST_WAYS = 700
-_NEW_WAYS = 400
+MOST_WAYS = 400
+_NEW_WAYS = 300
 
 
 class Lessons:
@@ -80,11 +81,11 @@ class Lessons:
         notes = self._notes
         if len(notes.sights) > MOST_WAYS:
             members = {member.way for rank in self.wrapper.ranks for member in rank.members}
-            ordered = sorted(notes.sights, key=lambda way: (way in members, *self._merit(way)), reverse=True)
-            for way in ordered[MOST_WAYS:]:
+            merits = {way: (way in members, *self._merit(found)) for way, found in notes.sights.items()}
+            for way in sorted(merits, key=lambda way: merits[way], reverse=True)[MOST_WAYS:]:
                 del notes.sights[way]
 
-    def _merit(self, way: Way) -> tuple[int, int]:
+    def _merit(self, found: Sequence[Sight | None]) -> tuple[int, int]:
         """How many labels a way leads to, and the last of them."""
-        hits = [number for number in range(self.pages) if self._notes.leads(way, number)]
+        hits = [number for number in range(self.pages) if self._notes.leads(found, number)]
         return len(hits), max(hits, default=-1)

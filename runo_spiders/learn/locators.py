@@ -57,13 +57,19 @@ class Chain:
 
     def find(self, index: PageIndex) -> Sequence[Element]:
         last = self.links[-1]
-        found = [each for each in index.elements(last.tag, last.attribute, last.value) if self._fits(each)]
-        return _picked(found, self.number)
+        found = index.elements(last.tag, last.attribute, last.value)
+        around = self.links[-2::-1]
+        return _picked([each for each in found if _stands_in(each, around)] if around else found, self.number)
 
-    def _fits(self, element: Element) -> bool:
-        parents = islice(element.iterancestors(), len(self.links) - 1)
-        fitting = [link.fits(parent) for link, parent in zip(self.links[-2::-1], parents, strict=False)]
-        return len(fitting) == len(self.links) - 1 and all(fitting)
+
+def _stands_in(element: Element, around: Sequence[Link]) -> bool:
+    """Whether the parents of an element are those of a chain, the nearest first."""
+    for link in around:
+        parent = element.getparent()
+        if parent is None or not link.fits(parent):
+            return False
+        element = parent
+    return True
 
 
 EVERY = -2
@@ -175,10 +181,10 @@ class Starting:
     kind = "starting"
 
     def is_near(self, index: PageIndex) -> bool:
-        return any(line.startswith(self.words) for line in index.lines)
+        return bool(index.starting(self.words))
 
     def find(self, index: PageIndex) -> Iterator[Piece]:
-        found = [number for number, line in enumerate(index.lines) if line.startswith(self.words)]
+        found = index.starting(self.words)
         if len(found) == 1:
             text = index.texts[found[0]]
             yield Piece(Place(text.holder, text=text), index.lines[found[0]])

@@ -33,11 +33,15 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How one way did on some samples, and the score that it gets for that. `places` are where it led."""
+    """How one way did on some samples, and the score that it gets for that.
+
+    `places` are where it led, `found` what it finds on each sample's page.
+    """
 
     member: Member
     score: float
     places: tuple[object, ...]
+    found: Sequence[Sight | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +55,30 @@ class Notes:
     sights: dict[Way, list[Sight | None]] = field(default_factory=dict)
     past: Sequence[Mapping[Way, Member]] = ()
 
-    def leads(self, way: Way, number: int) -> bool:
-        """Whether a way leads to the value of a sample."""
-        sight = self.sights[way][number]
+    def leads(self, found: Sequence[Sight | None], number: int) -> bool:
+        """Whether a way that finds this leads to the value of a sample."""
+        sight = found[number]
         return sight is not None and sight.key == self.samples[number].key
 
     def tallies(self, chosen: Collection[int], rank: int = 0) -> list[Tally]:
         """The ways that are more often right than wrong on some of the samples, the best first."""
         before = self.past[rank] if rank < len(self.past) else {}
         numbers = sorted(chosen)
-        tallies = [self._tally(way, numbers, before.get(way)) for way in self.sights]
+        # A way is deep: to look it up costs more than to count what it finds.
+        ways = self.sights.items()
+        tallies = [
+            self._tally(way, found, numbers, before.get(way) if before else None) for way, found in ways
+        ]
         good = [each for each in tallies if each.member.right > each.member.wrong + each.member.alarms]
         return sorted(good, key=lambda each: -each.score)
 
-    def _tally(self, way: Way, chosen: Sequence[int], before: Member | None) -> Tally:
+    def _tally(
+        self, way: Way, found: Sequence[Sight | None], chosen: Sequence[int], before: Member | None
+    ) -> Tally:
         right = wrong = missed = alarms = idle = 0
         hits: list[tuple[Key, object]] = []
         for number in chosen:
-            key, sight = self.samples[number].key, self.sights[way][number]
+            key, sight = self.samples[number].key, found[number]
             if sight is None:
                 missed += key is not None
                 idle += key is None and way.is_near(self.samples[number].index)
@@ -82,7 +92,7 @@ class Notes:
         member = Member(way, right, wrong, missed, alarms, idle, round(evidence, 3))
         if before is not None:
             member = _added(member, before)
-        return Tally(member, _score(member), tuple(place for _, place in hits))
+        return Tally(member, _score(member), tuple(place for _, place in hits), found)
 
 
 def _evidence(keys: Sequence[Key]) -> float:

@@ -16,8 +16,8 @@ def outliers(notes: Notes) -> frozenset[int]:
     tallies = notes.tallies(everything)
     if not tallies or tallies[0].member.right < 2:
         return frozenset()
-    best = tallies[0].member.way
-    spoken = [number for number in everything if notes.sights[best][number] is not None]
+    best = tallies[0].found
+    spoken = [number for number in everything if best[number] is not None]
     odd = [number for number in spoken if not notes.leads(best, number)]
     unexplained = [number for number in everything if number in odd or number not in spoken]
     aside = [n for n in odd if notes.samples[n].key is None or not _has_company(n, unexplained, notes)]
@@ -26,5 +26,5 @@ def outliers(notes: Notes) -> frozenset[int]:
 
 def _has_company(number: int, others: Sequence[int], notes: Notes) -> bool:
     """Whether some way leads to this label and to another of those that the best way doesn't explain."""
-    leading = (way for way in notes.sights if notes.leads(way, number))
-    return any(notes.leads(way, other) for way in leading for other in others if other != number)
+    leading = (found for found in notes.sights.values() if notes.leads(found, number))
+    return any(notes.leads(found, other) for found in leading for other in others if other != number)

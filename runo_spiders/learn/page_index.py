@@ -65,6 +65,7 @@ class PageIndex:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self._starting: dict[str, Sequence[int]] = {}
 
     @cached_property
     def named(self) -> dict[tuple[str, str], list[Element]]:
@@ -107,6 +108,13 @@ class PageIndex:
             if len(line) <= LABEL_LENGTH:
                 found[line].append(number)
         return found
+
+    def starting(self, words: str) -> Sequence[int]:
+        """The numbers of the texts that begin with these words, looked for once."""
+        if words not in self._starting:
+            found = [number for number, line in enumerate(self.lines) if line.startswith(words)]
+            self._starting[words] = found
+        return self._starting[words]
 
     @cached_property
     def scripts(self) -> dict[str, list[Element]]:
