@@ -48,6 +48,8 @@ _UNREAD = frozenset(
     (*("script", "style", "noscript", "template"), etree.Comment, etree.ProcessingInstruction)
 )
 
+_NO_PARTS = _UNREAD | {"html", "head", "body"}
+
 _texts = etree.XPath("//text()")
 _new = tuple.__new__
 
@@ -151,7 +153,7 @@ class PageIndex:
     def _mixed_pieces(self) -> Iterator[Piece]:
         """Short elements whose text is set in several parts."""
         for element in self.document.root.iter(etree.Element):
-            if element.tag in _UNREAD or not 0 < len(element) <= _MIXED_PARTS:
+            if element.tag in _NO_PARTS or not 0 < len(element) <= _MIXED_PARTS:
                 continue
             text = string_value(element)
             if len(text) <= _MIXED_LENGTH and text.strip():

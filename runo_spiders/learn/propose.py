@@ -91,8 +91,8 @@ def _walks(element: Element, end: End, index: PageIndex) -> Iterator[Locator]:
 
 def _chains(element: Element, index: PageIndex) -> Iterator[Chain]:
     for attribute in NAMES:
-        value = element.get(attribute)
-        if not value or len(value) > _LONGEST_NAME or _NUMBERED.search(value) or '"' in value:
+        value = element.get(attribute) or ""
+        if not _is_name(value):
             continue
         links: tuple[Link, ...] = (Link(str(element.tag), attribute, value),)
         yield from _numbered(links, element, index)
@@ -114,8 +114,8 @@ def _numbered(links: tuple[Link, ...], element: Element, index: PageIndex) -> It
 
 def _link(element: Element) -> Link:
     for attribute in NAMES:
-        value = element.get(attribute)
-        if value and len(value) <= _LONGEST_NAME and not _NUMBERED.search(value) and '"' not in value:
+        value = element.get(attribute) or ""
+        if _is_name(value):
             return Link(str(element.tag), attribute, value)
     return Link(str(element.tag))
 
@@ -164,7 +164,18 @@ def _starting(piece: Piece, index: PageIndex, number: int) -> Iterator[Locator]:
 
 
 def _is_label(words: str) -> bool:
-    return len(words) <= LABEL_LENGTH and any(char.isalpha() for char in words) and '"' not in words
+    return len(words) <= LABEL_LENGTH and any(char.isalpha() for char in words) and _is_quotable(words)
+
+
+@lru_cache(maxsize=8192)
+def _is_name(value: str) -> bool:
+    """Whether a value of a naming attribute may be the same on other pages; long numbers are of one page."""
+    return 0 < len(value) <= _LONGEST_NAME and not _NUMBERED.search(value) and _is_quotable(value)
+
+
+def _is_quotable(text: str) -> bool:
+    """Whether a text can stand in an XPath."""
+    return '"' not in text and " ".join(text.split()).isprintable()
 
 
 def _labels(words: str, number: int, index: PageIndex) -> Iterator[Label]:

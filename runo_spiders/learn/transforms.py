@@ -75,7 +75,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """The only words whose signs have this shape: `9-aa-9` for `16-cv-1014`, see `shape_of`."""
+    """The only words whose signs have this shape: `9-a-9` for `16-cv-1014`, see `shape_of`."""
 
     shape: str
 

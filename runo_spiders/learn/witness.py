@@ -18,6 +18,7 @@ from runo_spiders.page.places import Place
 from runo_spiders.schema.model import unescape
 
 _NAMING = ("itemprop", "property", "name", "class", "id")
+_MARKS = " :：?"
 _MOST_NAMED = 5
 """A name that more elements have than these is none of a single value."""
 
@@ -90,7 +91,7 @@ def _in_markup(names: Collection[str], index: PageIndex) -> Iterator[Piece]:
 
 def _after_label(names: Collection[str], index: PageIndex) -> Iterator[Piece]:
     for words, numbers in index.labelled.items():
-        if fold_name(words) in names and len(numbers) <= _MOST_NAMED:
+        if fold_name(words.rstrip(_MARKS)) in names and len(numbers) <= _MOST_NAMED:
             for number in numbers:
                 for following in islice(index.texts[number + 1 :], 1):
                     yield Piece(Place(following.holder, text=following), following.text)
