@@ -24,7 +24,8 @@ from tests.learn_strategies import locators, wrappers
 from tests.shop_pages import READING, Course, html, truth
 
 PAGE = """<html><head><title>Kettle | Shop</title>
-<script type="application/ld+json">{"name": "Kettle", "offers": [{"price": 5}, {"price": "6"}]}</script></head>
+<script type="application/ld+json">{"name": "Kettle", "offers": [{"price": 5}, {"price": "6"}]}</script>
+</head>
 <body><div id="main"><h1 class="title">Kettle <em>two</em></h1>
 <ul class="facts"><li>red</li><li><b>Weight:</b> 2 kg</li></ul>
 <table><tr><th>Maker</th><td>Amber <i>Works</i></td></tr><tr><th>Height</th><td>20 cm</td></tr></table>

@@ -1,4 +1,4 @@
-"""The rung that learns from the model: what it takes over, what it still asks, and what it does not believe."""
+"""The rung that learns from the model: what it takes over, still asks, and does not believe."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _SLACK, _SLACK_SHARE = 1.0, 0.3
 
 
 def induce(old: Wrapper, guess: Guess, notes: Notes) -> Wrapper:
-    """The wrapper that the notes speak for; `guess` is what was thought of the last page before it was told."""
+    """The wrapper that the notes speak for; `guess` is what was thought of the last page before."""
     aside = outliers(notes)
     kept = frozenset(range(len(notes.samples))) - aside
     ranks = tuple(_ranks(notes, kept))

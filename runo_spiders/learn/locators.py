@@ -15,7 +15,7 @@ from typing import TypeAlias, TypeVar
 from runo_spiders.learn.page_index import PageIndex, Piece
 from runo_spiders.page.document import collapse, json_text, string_value
 from runo_spiders.page.places import Element, Place, Text
-from runo_spiders.schema.model import unescape
+from runo_spiders.schema.model import escape, unescape
 
 LONGEST_VALUE = 20_000
 """A longer text is no value."""
@@ -192,7 +192,7 @@ class Starting:
 
 @dataclass(frozen=True, slots=True)
 class JsonLeaf:
-    """A leaf in the `number`th script of a type, counted from 1. A token `*` in the pointer means every item."""
+    """A leaf in the `number`th script of a type, counted from 1. `*` in the pointer means every item."""
 
     script: str
     number: int
@@ -269,17 +269,19 @@ def _follow(value: object, tokens: Sequence[str], pointer: str) -> Iterator[tupl
         if value is not None and not isinstance(value, dict | list):
             yield pointer, json_text(value)
         return
-    token, rest = tokens[0], tokens[1:]
+    name, rest = tokens[0], tokens[1:]
     if isinstance(value, list):
-        numbers = (
-            range(min(len(value), _MOST_ROWS)) if token == "*" else [int(token)] if token.isdigit() else []
-        )
-        for number in numbers:
-            if number < len(value):
-                yield from _follow(value[number], rest, f"{pointer}/{number}")
-    elif isinstance(value, dict) and token in value:
-        name = token.replace("~", "~0").replace("/", "~1")
-        yield from _follow(value[token], rest, f"{pointer}/{name}")
+        for number in _numbers(name, len(value)):
+            yield from _follow(value[number], rest, f"{pointer}/{number}")
+    elif isinstance(value, dict) and name in value:
+        yield from _follow(value[name], rest, f"{pointer}/{escape(name)}")
+
+
+def _numbers(name: str, length: int) -> Sequence[int]:
+    """The items of an array that a token of a pointer means."""
+    if name == "*":
+        return range(min(length, _MOST_ROWS))
+    return [int(name)] if name.isdecimal() and int(name) < length else []
 
 
 def text_number(text: Text) -> int:

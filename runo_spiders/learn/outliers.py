@@ -11,7 +11,7 @@ _MOST = 0.3
 
 
 def outliers(notes: Notes) -> frozenset[int]:
-    """Labels against which the best way speaks, and which no way explains that explains another such label."""
+    """Labels that the best way contradicts, and that no way explains which explains another such label."""
     everything = range(len(notes.samples))
     tallies = notes.tallies(everything)
     if not tallies or tallies[0].member.right < 2:

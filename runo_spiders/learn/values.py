@@ -1,4 +1,4 @@
-"""Values as they are compared: what a raw text means to a field, and whether two such meanings are the same."""
+"""Values as they are compared: what a raw text means to a field, and how much it says that two are equal."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What somebody says that a field's value is: raw texts by the pointer below the field (empty for a leaf).
+    """What a field's value is said to be: raw texts by the pointer below the field (empty for a leaf).
 
     Without any it says that there is no value.
     """

@@ -28,7 +28,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Which members of a rank found the value (`+`), another one (`-`) or none (`.`), and how often that was right."""
+    """Which members of a rank find the value (`+`), another one (`-`), none (`.`); how often that was right."""
 
     signs: str
     right: int
@@ -47,8 +47,8 @@ class Rank:
 class Track:
     """How guesses did that were made before the teacher was asked.
 
-    `right`, `wrong`: of values; `null_right`, `null_wrong`: of guesses that the page has none, the last `null_run`
-    of which were right. `steady`: how
+    `right`, `wrong`: of values; `null_right`, `null_wrong`: of guesses that the page has none, the last
+    `null_run` of which were right. `steady`: how
     many labels in a row agreed with what was learned. `sure`: guesses that were given without asking.
     """
 
@@ -65,7 +65,8 @@ class Track:
 class Wrapper:
     """The ranks are asked in order: a later one speaks where the earlier ones find nothing.
 
-    `shortest`, `longest`: lengths of the values that were told; `looks`: what all of them had, see `looks_of`.
+    `shortest`, `longest`: lengths of the values that were told. `looks`: what all of them had, see
+    `looks_of`.
     """
 
     ranks: tuple[Rank, ...] = ()
