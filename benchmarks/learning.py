@@ -9,8 +9,8 @@ order), `optional` (blocks taken out of a third of the pages, and court pages th
 often an answer is right that is given with some confidence, and what reading and learning cost. Scored are
 fields that stand in the text of nine of ten pages that have them. F1 and what is asked are judged on the
 templates with many pages; the recipe sites, of two to five pages each, count for silent errors and
-confidence. The bound takes all seeds for one: they draw from the same pages. About five minutes on two cores. The exit
-status is 1 when a bar is missed.
+confidence. The bound takes all seeds for one: they draw from the same pages. About six minutes on two cores
+that have nothing else to do. The exit status is 1 when a bar is missed.
 """
 
 from __future__ import annotations

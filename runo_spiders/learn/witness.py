@@ -27,7 +27,7 @@ _LEAST_CASES = 2
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """How often what pages call by the field's name was what the teacher told, and the last time it wasn't."""
+    """How often what pages call by the field's name was what the teacher told, and the last time not."""
 
     agreed: int = 0
     differed: int = 0

@@ -28,7 +28,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Which members of a rank find the value (`+`), another one (`-`), none (`.`); how often that was right."""
+    """Which members of a rank find the value (`+`), another one (`-`), none (`.`); how often it was right."""
 
     signs: str
     right: int
