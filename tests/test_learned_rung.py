@@ -9,6 +9,7 @@ import pytest
 from runo_spiders.extract.learned import LearnedExtractor
 from runo_spiders.items import Json
 from runo_spiders.learn.memory import MOST_PAGED, Memory, topic_of
+from runo_spiders.page.document import Document
 from runo_spiders.schema.assemble import leaves
 from runo_spiders.schema.load import load_schema
 from tests.shop_pages import SCHEMA, Course, Teacher, given, html, truth
@@ -41,7 +42,9 @@ def test_a_learned_value_stands_where_its_evidence_says() -> None:
     came = course.page(50, html(truth(50)), {})
     learned = {p: f for p, f in came.findings.items() if f.evidence.rung == "learned"}
     assert {"/name", "/price", "/sku", "/maker"} <= learned.keys()
+    document = Document(html(truth(50)), "https://shop.example/50")
     for finding in learned.values():
+        assert document.holds(finding.evidence)
         assert finding.evidence.confidence is not None
         assert 0.9 < finding.evidence.confidence < 1
 

@@ -26,11 +26,16 @@ from runo_spiders.learn.wrapper import Member, Rank, Wrapper
 LEAST_EVIDENCE = 1.6
 """Two labels that differ, or more that are alike."""
 
+LEAST_FOR_LISTS = 2.4
+"""Three labels that differ: two say little of how long a list may be."""
+
 _LEAST_NULLS = 3
 _MOST_SILENT = 0.5
 _AS_GOOD = 0.8
 _VERIFIED = 2
 _OFTEN = 5
+_STEADY_RECORDS = 4
+"""Records have many leaves that can be wrong, and hardly a second kind of way to check them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ def _doubts(wrapper: Wrapper, rank: Rank, signs: str, sight: Sight) -> Iterator[
     verified = any(
         each.signs == signs and each.right >= _VERIFIED and not each.wrong for each in rank.patterns
     )
-    if evidence < LEAST_EVIDENCE:
+    if evidence < (LEAST_FOR_LISTS if sight.leaves[0].pointer else LEAST_EVIDENCE):
         yield NEW
     if "-" in signs and not verified:
         yield DISSENT
@@ -125,8 +130,12 @@ def _doubts(wrapper: Wrapper, rank: Rank, signs: str, sight: Sight) -> Iterator[
         yield SILENT
     if not _looks_usual(wrapper, sight):
         yield ODD
-    if wrapper.track.steady < 1:
+    if wrapper.track.steady < (_STEADY_RECORDS if _is_of_records(sight) else 1):
         yield UNSTEADY
+
+
+def _is_of_records(sight: Sight) -> bool:
+    return any(leaf.pointer.count("/") > 1 for leaf in sight.leaves)
 
 
 def _members(rank: Rank, signs: str, sign: str) -> list[Member]:
