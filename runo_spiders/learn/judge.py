@@ -21,7 +21,7 @@ from runo_spiders.learn.confidence import (
 from runo_spiders.learn.page_index import PageIndex
 from runo_spiders.learn.sight import Sight
 from runo_spiders.learn.values import Key, Subject, looks_of
-from runo_spiders.learn.wrapper import Member, Rank, Wrapper
+from runo_spiders.learn.wrapper import Member, Rank, Track, Wrapper
 
 LEAST_EVIDENCE = 1.6
 """Two labels that differ, or more that are alike."""
@@ -130,8 +130,13 @@ def _doubts(wrapper: Wrapper, rank: Rank, signs: str, sight: Sight) -> Iterator[
         yield SILENT
     if not _looks_usual(wrapper, sight):
         yield ODD
-    if wrapper.track.steady < (_STEADY_RECORDS if _is_of_records(sight) else 1):
+    if wrapper.track.steady < 1 or (_is_of_records(sight) and not _is_proven(wrapper.track)):
         yield UNSTEADY
+
+
+def _is_proven(track: Track) -> bool:
+    """Whether guesses were right for long, and hardly ever wrong."""
+    return track.steady >= _STEADY_RECORDS and track.right >= _OFTEN * track.wrong
 
 
 def _is_of_records(sight: Sight) -> bool:
