@@ -38,8 +38,7 @@ HOMES = {
     "price_parser": {"schema"},
     "regex": {"schema"},
     "OpenSSL": {"net"},
-    "openai": {"llm"},
-    "httpx2": {"llm"},
+    "aiohttp": {"llm"},
     "pydantic": {"job"},
     "html_to_markdown": {"page"},
 }
