@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -356,6 +358,40 @@ def test_waiting_for_a_turn_is_not_counted_as_time() -> None:
 def test_a_server_without_a_key_gets_a_placeholder(server: ModelServer) -> None:
     ask(client(server, api_key=""))
     assert server.headers()[0]["authorization"] == "Bearer none"
+
+
+def test_a_name_in_the_address_is_who_asks(server: ModelServer) -> None:
+    url = server.base_url().replace("://", "://me:secret@")
+    talker = ModelClient(ModelSettings("honest", url, KEY), QUICK)
+    assert ask(talker).data == ANSWER
+    assert server.headers()[0]["authorization"] == "Basic bWU6c2VjcmV0"
+
+
+async def asked_by_proxy(answer: Json) -> tuple[list[str], Reply]:
+    """What a proxy is told to fetch for a question, and the reply to it; the proxy answers by itself."""
+    fetched: list[str] = []
+    content = json.dumps({"choices": [{"message": {"content": json.dumps(answer)}}]})
+
+    async def fetch(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        fetched.append(head.partition("\r\n")[0])
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\n\r\n{content}".encode())
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(fetch, "127.0.0.1") as proxy:
+        port = proxy.sockets[0].getsockname()[1]
+        os.environ["http_proxy"] = f"http://127.0.0.1:{port}"
+        settings = ModelSettings("honest", "http://model.example/v1", KEY, timeout_s=10.0)
+        (reply,) = await asked(ModelClient(settings, QUICK))
+    return fetched, reply
+
+
+def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "set below, and unset afterwards")
+    fetched, reply = asyncio.run(asked_by_proxy(ANSWER))
+    assert fetched == ["POST http://model.example/v1/chat/completions HTTP/1.1"]
+    assert reply.data == ANSWER
 
 
 def test_a_key_that_the_endpoint_echoes_is_not_passed_on(server: ModelServer) -> None:

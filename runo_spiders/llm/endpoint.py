@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from runo_spiders.config import ModelSettings
@@ -80,7 +80,8 @@ class Endpoint:
 
     def __init__(self, settings: ModelSettings) -> None:
         self._settings = settings
-        self._base_url = (settings.base_url or OPENAI).rstrip("/")
+        self._address = urlsplit((settings.base_url or OPENAI).rstrip("/"))
+        self._base_url = self._address._replace(netloc=self._address.netloc.rpartition("@")[2]).geturl()
         self._session: ClientSession | None = None
 
     @property
@@ -132,11 +133,14 @@ class Endpoint:
         return self._session
 
     def _headers(self) -> dict[str, str]:
-        content = {"Content-Type": "application/json"}
-        if urlsplit(self._base_url).username is not None:
-            # The address says itself who is asking.
-            return content
-        return {**content, "Authorization": f"Bearer {self._settings.api_key or NO_KEY}"}
+        from aiohttp import encode_basic_auth
+
+        name = self._address.username
+        if name is None:
+            who = f"Bearer {self._settings.api_key or NO_KEY}"
+        else:
+            who = encode_basic_auth(unquote(name), unquote(self._address.password or ""))
+        return {"Content-Type": "application/json", "Authorization": who}
 
 
 def _proxy_for(url: str) -> str | None:

@@ -38,6 +38,7 @@ class Gap(IntEnum):
 
 _WRITTEN = ("", " ", " | ", "\n")
 
+
 @dataclass(frozen=True, slots=True)
 class Heading:
     """A line that says what the lines below it are about.
