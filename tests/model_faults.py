@@ -171,7 +171,8 @@ def _wire(name: str, detail: str, body: str) -> Wire:
     return plays[name]
 
 
-def _asks(body: Json) -> str:
+def format_of(body: Json) -> str:
+    """Which format a request asks for: `strict`, `json_schema`, `tool`, `json_object` or `plain`."""
     kind = body.get("response_format", {}).get("type", "plain")
     if kind == "json_schema" and body["response_format"]["json_schema"].get("strict"):
         return "strict"
@@ -191,14 +192,14 @@ class Kind:
         for parameter in self.unsupported:
             if parameter in body:
                 return error(400, f"Unsupported parameter: '{parameter}' is not supported with this model.")
-        asked = _asks(body)
+        asked = format_of(body)
         status = self.refuses.get(asked)
         if status is not None:
             return error(status, f"response_format or tools: '{asked}' is not supported here")
         return None
 
     def enforces(self, body: Json) -> bool:
-        return _asks(body) not in self.ignores
+        return format_of(body) not in self.ignores
 
     def cuts(self, body: Json) -> bool:
         """Whether the answer stops after a few tokens, as the name for their number is not the server's."""

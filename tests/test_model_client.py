@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from runo_spiders.llm.client import Check, ModelClient
 from runo_spiders.llm.endpoint import Endpoint
 from runo_spiders.llm.model import Message, ModelFailure, ModelSettings, Reply
 from runo_spiders.llm.retry import Patience
+from tests.model_faults import format_of
 from tests.model_server import ModelServer
 from tests.openai_description import request_faults
 
@@ -186,10 +186,8 @@ def test_a_fault_that_stays_is_a_typed_failure_after_few_calls(server: ModelServ
 
 @pytest.mark.parametrize("step", ["silent", "stall", "slow@30"])
 def test_an_endpoint_that_stalls_ends_with_the_question(server: ModelServer, step: str) -> None:
-    start = time.monotonic()
     lost = failure(client(server, f"honest:{step}", timeout_s=0.5))
-    assert (lost.code.name, lost.usage.llm_calls) == ("LLM_TIMEOUT", 1)
-    assert time.monotonic() - start < 3
+    assert (lost.code.name, lost.usage.llm_calls, server.count()) == ("LLM_TIMEOUT", 1, 1)
 
 
 def test_a_server_that_is_gone() -> None:
@@ -227,11 +225,6 @@ FORMATS = {
     "ollama-cloud": ["strict", "json_schema", "tool", "json_object"],
     "bare": ["strict", "json_schema", "tool", "json_object", "plain"],
 }
-
-
-def format_of(body: Json) -> str:
-    wanted = body.get("response_format", {"type": "tool" if "tools" in body else "plain"})
-    return "strict" if wanted.get("json_schema", {}).get("strict") else str(wanted["type"])
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -311,24 +304,6 @@ def test_plain_text(server: ModelServer) -> None:
     text, usage = asyncio.run(complete())
     assert text == "I was asked for no schema."
     assert usage.llm_calls == 1
-
-
-def test_a_pause_is_shared_by_all_questions_of_the_endpoint(server: ModelServer) -> None:
-    async def two() -> tuple[Reply, float]:
-        talker = client(server, "honest:429@2,ok")
-        first = asyncio.create_task(talker.ask(MESSAGES, SCHEMA))
-        while not await asyncio.to_thread(server.count):
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.2)
-        start = time.monotonic()
-        second = await talker.ask(MESSAGES, SCHEMA)
-        await first
-        await talker.close()
-        return second, time.monotonic() - start
-
-    second, waited = asyncio.run(two())
-    assert (second.usage.llm_calls, server.count()) == (1, 3)
-    assert 0.5 < waited < 4
 
 
 def test_no_more_questions_at_once_than_the_setting_says() -> None:

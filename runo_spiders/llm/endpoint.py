@@ -73,8 +73,6 @@ class Endpoint:
 
         try:
             response = await self.connected().post("/chat/completions", cast_to=Response, body=body)
-        except openai.APITimeoutError:
-            raise ModelFailure("LLM_TIMEOUT") from None
         except openai.APIConnectionError as fault:
             raise Transient("LLM_UNAVAILABLE", _cause(fault)) from None
         except openai.APIStatusError as fault:
@@ -103,7 +101,7 @@ class Endpoint:
             self._client = AsyncOpenAI(
                 api_key=self._settings.api_key or NO_KEY,
                 base_url=self._settings.base_url,
-                timeout=self._settings.timeout_s,
+                timeout=None,  # The turn of a question has a limit for all of it.
                 max_retries=0,
             )
         return self._client
