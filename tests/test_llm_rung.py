@@ -144,6 +144,13 @@ def test_a_model_that_is_down_is_a_retryable_error_that_keeps_what_was_found(
     assert run.status == 4
 
 
+def test_a_value_that_is_left_out_is_told_once(asked: Any) -> None:
+    schema = {"type": "object", "properties": {"name": {"type": "string"}, "motto": {"type": "string"}}}
+    row = asked("inventor", schema=schema).row(0)
+    assert row["data"] == {"name": "Blue kettle", "motto": None}
+    assert row["warnings"] == ["/motto: 'Zorblax Ultra 9000' does not stand on the page"]
+
+
 def test_without_a_model_nothing_is_asked(asked: Any, model: ModelServer) -> None:
     before = model.count()
     row = asked("").row(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from scrapy import signals
@@ -18,7 +18,7 @@ from runo_spiders.extract.merge import merge
 from runo_spiders.extract.model_answer import claims_in, plain, settled
 from runo_spiders.extract.model_question import ModelQuestion
 from runo_spiders.extract.protocol import Answered, Question
-from runo_spiders.items import FREE, ErrorInfo, Found, Json, Page, Scalar, Usage
+from runo_spiders.items import FREE, ErrorInfo, Extraction, Json, Page, Scalar, Usage
 from runo_spiders.llm.client import ModelClient
 from runo_spiders.llm.model import ModelFailure
 from runo_spiders.llm.prompt import messages
@@ -52,6 +52,7 @@ class ModelExtractor:
     """
 
     name = "llm"
+    costs = True
 
     def __init__(self, client: ModelClient, guidance: str = "") -> None:
         self._client = client
@@ -86,11 +87,11 @@ class ModelExtractor:
         grounded = Ground(standing, question.reading, self.name).check(
             claims_in(data, question.schema.root), question.schema
         )
-        found, warnings = settled(grounded, question.schema)
-        return Answered(
-            found,
+        answer = settled(grounded, question.schema)
+        return replace(
+            answer,
             usage=sum((each.usage for each in said), FREE),
-            warnings=(*warnings, *_unread(parts), *_miscounted(standing, asked, found)),
+            warnings=(*answer.warnings, *_unread(parts), *_miscounted(standing, asked, answer.found)),
             failure=next((each.failure for each in said if each.failure), None),
         )
 
@@ -164,7 +165,7 @@ def _unread(parts: Sequence[Chunk]) -> Iterator[str]:
         yield f"the page is too long: {len(parts) - MOST_PARTS} of {len(parts)} parts were not read"
 
 
-def _miscounted(standing: Standing, question: ModelQuestion, found: dict[str, Found]) -> Iterator[str]:
+def _miscounted(standing: Standing, question: ModelQuestion, found: Extraction) -> Iterator[str]:
     """A warning if the page says that it shows more records than were found."""
     count = count_on(standing.visible) if question.asked.many else None
     if count is None:
@@ -175,7 +176,7 @@ def _miscounted(standing: Standing, question: ModelQuestion, found: dict[str, Fo
         yield f"the page says that it shows {told}, and {found_records} items were found"
 
 
-def _most_records(schema: Schema, question: ModelQuestion, found: dict[str, Found]) -> int:
+def _most_records(schema: Schema, question: ModelQuestion, found: Extraction) -> int:
     """The length of the longest list among the slots that were asked for."""
     lists = [f"{slot.pointer}/" for slot in question.open if slot.field.type == "array"]
     items = [
