@@ -96,9 +96,9 @@ def test_a_model_that_fails_is_what_explain_tells(model: ModelServer, tmp_path: 
     (tmp_path / "page.html").write_text(PAGE)
     command = ["explain", "https://e.com/tea", "--schema", SCHEMA, "--html", str(tmp_path / "page.html")]
     done = scrapy(*command, RUNO_MODEL="honest:401", OPENAI_BASE_URL=model.base_url())
-    assert done.returncode == 0
-    assert blocks(done.stdout)["/isbn"][-1].startswith("✗ llm         failed: ")
-    assert "stand-in plays 401" in done.stdout
+    assert done.returncode == 3
+    assert blocks(done.stdout)["/isbn"][-1] == "✗ llm         failed: LLM_BAD_REQUEST"
+    assert "/tea: LLM_BAD_REQUEST: The model's endpoint refuses the request: status 401" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,28 @@ def test_a_proposal_is_kept_and_can_be_used_as_a_schema(
     assert load_schema(str(kept)).document == document_of(PROPOSED)
 
 
+def test_a_schema_that_is_there_already_is_not_lost(
+    model: ModelServer, site: MockServer, tmp_path: Path
+) -> None:
+    kept = tmp_path / "o.json.schema.json"
+    kept.write_text("edited by hand")
+    wanted = [site.url("/p/1"), "--prompt", PROMPT]
+    before = model.count()
+    for command in (
+        ["batch", *wanted, "-o", str(tmp_path / "o.json")],
+        ["suggest-schema", *wanted, "-o", str(kept)],
+    ):
+        done = run(model, "honest", *command)
+        assert (done.returncode, kept.read_text()) == (2, "edited by hand")
+        assert f"output {kept}: exists already, give --overwrite" in done.stderr
+    assert model.count() == before
+    failed = run(model, "nobody", "batch", *wanted, "-o", str(tmp_path / "o.json"), "--overwrite")
+    assert (failed.returncode, kept.read_text()) == (4, "edited by hand")
+    assert "the schema of the rows" not in failed.stderr
+    done = run(model, "honest", "suggest-schema", *wanted, "-o", str(kept), "--overwrite")
+    assert (done.returncode, json.loads(kept.read_text())) == (0, document_of(PROPOSED))
+
+
 def test_a_run_that_goes_on_keeps_its_schema(model: ModelServer, site: MockServer, tmp_path: Path) -> None:
     settings = ["-s", f"RUNO_SPOOL={tmp_path / 'o.spool'}"]
     for paths in (["/p/1"], ["/p/1", "/p/2"]):

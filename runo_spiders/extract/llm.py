@@ -15,7 +15,7 @@ from runo_spiders.config import Config
 from runo_spiders.errors import PageFailure, SchemaError
 from runo_spiders.extract.ground import Ground
 from runo_spiders.extract.merge import merge
-from runo_spiders.extract.model_answer import claims_in, plain, settled
+from runo_spiders.extract.model_answer import as_typed, claims_in, plain, settled
 from runo_spiders.extract.model_question import ModelQuestion
 from runo_spiders.extract.protocol import Answered, Question
 from runo_spiders.items import FREE, ErrorInfo, Extraction, Json, Page, Scalar, Usage
@@ -27,6 +27,7 @@ from runo_spiders.page.chunks import Chunk, chunks
 from runo_spiders.page.counts import count_on
 from runo_spiders.page.standing import Standing
 from runo_spiders.page.text import page_text
+from runo_spiders.schema.coerce import Reading
 from runo_spiders.schema.model import Schema
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ class ModelExtractor:
             return Answered({})
         known = {pointer: finding.value for pointer, finding in question.known.items()}
         parts = chunks(text, RECORDS_CHARS if asked.asked.many else WHOLE_CHARS)
-        said = await asyncio.gather(*(self._ask(asked, part, known) for part in parts[:MOST_PARTS]))
+        said = await asyncio.gather(
+            *(self._ask(asked, part, known, question.reading) for part in parts[:MOST_PARTS])
+        )
         data = merge([each.data for each in said], question.schema.root)
         grounded = Ground(standing, question.reading, self.name).check(
             claims_in(data, question.schema.root), question.schema
@@ -109,9 +112,13 @@ class ModelExtractor:
             self._questions[pointers] = kept
         return kept
 
-    async def _ask(self, question: ModelQuestion, part: Chunk, known: dict[str, Scalar]) -> _Said:
+    async def _ask(
+        self, question: ModelQuestion, part: Chunk, known: dict[str, Scalar], reading: Reading
+    ) -> _Said:
         """What the model says of one part of a page, in all forms that the question has."""
-        said = await asyncio.gather(*(self._ask_form(question, form, part, known) for form in question.forms))
+        said = await asyncio.gather(
+            *(self._ask_form(question, form, part, known, reading) for form in question.forms)
+        )
         answers = [each.data for each in said if each.failure is None]
         return _Said(
             join(answers) if answers else None,
@@ -120,11 +127,11 @@ class ModelExtractor:
         )
 
     async def _ask_form(
-        self, question: ModelQuestion, form: Compiled, part: Chunk, known: dict[str, Scalar]
+        self, question: ModelQuestion, form: Compiled, part: Chunk, known: dict[str, Scalar], reading: Reading
     ) -> _Said:
         prompt = messages(part, form.schema, known, secrets.token_hex(8))
         try:
-            reply = await self._client.ask(prompt, form.schema, check=_Objections(question, form))
+            reply = await self._client.ask(prompt, form.schema, check=_Objections(question, form, reading))
         except ModelFailure as failure:
             return _Said(None, failure.usage, failure.info)
         return _Said(form.decode(reply.data), reply.usage)
@@ -140,22 +147,26 @@ class _Said:
 
 
 class _Objections:
-    """What the client's own schema has against an answer, told once.
+    """What the client's own schema has against an answer, as far as it is not a way of writing; told once.
 
     A page can hold a value that the schema forbids. When the model stands by it, it is left out with a
     warning like any other such value, and the rest of the answer is kept.
     """
 
-    def __init__(self, question: ModelQuestion, form: Compiled) -> None:
+    def __init__(self, question: ModelQuestion, form: Compiled, reading: Reading) -> None:
         self._question = question
         self._form = form
+        self._reading = reading
         self._told = False
 
     def __call__(self, answer: Json) -> list[str]:
         if self._told:
             return []
-        data = plain(self._form.decode(answer), self._question.schema.root)
+        root = self._question.schema.root
+        data = plain(self._form.decode(answer), root)
         violations = self._question.validator.check(data)
+        if violations:
+            violations = self._question.validator.check(as_typed(data, root, self._reading))
         self._told = bool(violations)
         return [f"{violation.pointer or '/'}: {violation.message}" for violation in violations]
 

@@ -8,6 +8,7 @@ from runo_spiders.extract.ground import Claim, Grounded, item_of
 from runo_spiders.extract.protocol import Answered
 from runo_spiders.items import Found, Json
 from runo_spiders.schema.assemble import close_gaps
+from runo_spiders.schema.coerce import CoercionError, Reading, coerce
 from runo_spiders.schema.model import Field, Schema, escape
 
 MOST_TOLD = 30
@@ -36,6 +37,31 @@ def plain(data: Json, node: Field) -> Json:
         return data
     known = {child.name: child for child in node.properties}
     return {name: plain(value, known[name]) if name in known else value for name, value in data.items()}
+
+
+def as_typed(data: Json, node: Field, reading: Reading) -> Json:
+    """A plain answer with each leaf read as its field's type, "3 May 2024" as a date; others as they are."""
+    if node.is_leaf:
+        return _typed(data, node, reading)
+    if node.items is not None:
+        return [as_typed(item, node.items, reading) for item in data] if isinstance(data, list) else data
+    if not isinstance(data, dict):
+        return data
+    typed = {
+        child.name: as_typed(data[child.name], child, reading)
+        for child in node.properties
+        if child.name in data
+    }
+    return {**data, **typed}
+
+
+def _typed(value: Json, leaf: Field, reading: Reading) -> Json:
+    if not isinstance(value, str | int | float):
+        return value
+    try:
+        return coerce(value, leaf, reading).value
+    except CoercionError:
+        return value
 
 
 def _claim(data: Json, pointer: str) -> Iterator[Claim]:

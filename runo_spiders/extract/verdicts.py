@@ -77,9 +77,7 @@ class _Hearing:
         yield from (self._left_out(pointer) for pointer in refused)
         if not (found or refused):
             failure = self.shown.failure
-            yield Verdict(
-                slot.pointer, self.rung, f"failed: {failure.message}" if failure else "found nothing"
-            )
+            yield Verdict(slot.pointer, self.rung, f"failed: {failure.code}" if failure else "found nothing")
 
     def _on_candidate(self, pointer: str, slot: Slot) -> Verdict:
         found, finding = self.shown.found[pointer], self.taken.findings.get(pointer)
