@@ -12,6 +12,7 @@ import pytest
 from tests.crawling import scrapy
 from tests.mockserver import MockServer, Reply
 from tests.model_server import ModelServer
+from tests.openai_description import only_valid_requests
 
 PAGE = """
 <html lang="en"><head><title>Tea</title><script type="application/ld+json">
@@ -68,7 +69,10 @@ def test_each_rung_has_its_say_on_each_field(explained: str) -> None:
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[ModelServer]:
-    with ModelServer({"Tea": {"price": 4.5, "colour": "green", "weight": None, "isbn": None}}) as server:
+    with (
+        ModelServer({"Tea": {"price": 4.5, "colour": "green", "weight": None, "isbn": None}}) as server,
+        only_valid_requests(server),
+    ):
         yield server
 
 

@@ -18,7 +18,7 @@ from runo_spiders.llm.model import Message, ModelFailure, ModelSettings, Reply
 from runo_spiders.llm.retry import Patience
 from tests.model_faults import format_of
 from tests.model_server import ModelServer
-from tests.openai_description import request_faults
+from tests.openai_description import only_valid_requests
 
 TRUTH = {
     "Blue kettle": {"title": "Blue kettle", "price": {"value": 19.9, "quote": "19,90"}, "stock": "InStock"}
@@ -45,10 +45,8 @@ KEY = "sk-canary-31415926"
 
 @pytest.fixture
 def server() -> Iterator[ModelServer]:
-    with ModelServer(TRUTH) as server:
+    with ModelServer(TRUTH) as server, only_valid_requests(server):
         yield server
-        faults = [fault for body in server.requests() for fault in request_faults(body)]
-        assert faults == []
 
 
 def client(server: ModelServer, model: str = "honest", kind: str = "openai", **more: Any) -> ModelClient:

@@ -12,6 +12,7 @@ from runo_spiders.extract.model_question import asked_schema
 from runo_spiders.schema.load import load_schema
 from tests.asking import climbs
 from tests.model_server import ModelServer
+from tests.openai_description import only_valid_requests
 
 KETTLE = (
     "<h1>Blue kettle</h1><p>Code KS-17</p><p>Paint: tone 399 and tone 3</p><p>Rated 9 by us</p>"
@@ -34,7 +35,7 @@ TONES = [f"tone {number}" for number in range(400)]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ModelServer]:
-    with ModelServer(TRUTH) as server:
+    with ModelServer(TRUTH) as server, only_valid_requests(server):
         yield server
 
 

@@ -15,6 +15,7 @@ from runo_spiders.llm.model import Message, ModelFailure, ModelSettings, Reply
 from runo_spiders.llm.retry import Patience
 from tests.model_faults import format_of
 from tests.model_server import ModelServer
+from tests.openai_description import only_valid_requests
 
 TRUTH = {"Blue kettle": {"title": "Blue kettle"}}
 ANSWER = {"title": "Blue kettle"}
@@ -30,7 +31,7 @@ QUICK = Patience(base_s=0.01, most_s=0.05)
 
 @pytest.fixture
 def server() -> Iterator[ModelServer]:
-    with ModelServer(TRUTH, latency=0.1) as server:
+    with ModelServer(TRUTH, latency=0.1) as server, only_valid_requests(server):
         yield server
 
 

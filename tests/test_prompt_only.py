@@ -15,7 +15,7 @@ from runo_spiders.schema.load import load_schema
 from tests.crawling import product_page, scrapy
 from tests.mockserver import MockServer
 from tests.model_server import ModelServer
-from tests.openai_description import request_faults
+from tests.openai_description import only_valid_requests
 from tests.strict_subset import strict_faults
 
 PROMPT = "names and prices of kettles"
@@ -49,7 +49,7 @@ TRUTH = {PROMPT: said(PROPOSED), WORTHLESS: said({"many": False, "fields": []})}
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[ModelServer]:
-    with ModelServer(truth=TRUTH) as server:
+    with ModelServer(truth=TRUTH) as server, only_valid_requests(server):
         yield server
 
 
@@ -204,7 +204,5 @@ def test_fields_become_json_schema(fields: Sequence[dict[str, Any]], properties:
     assert load_schema(record).record.properties
 
 
-def test_the_question_is_as_openai_describes_it(model: ModelServer) -> None:
+def test_the_schema_of_a_proposal_is_in_the_strict_subset() -> None:
     assert strict_faults(ANSWER) == []
-    for body in model.requests():
-        assert request_faults(body) == []

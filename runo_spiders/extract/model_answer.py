@@ -97,6 +97,6 @@ def _renumbered(refused: Mapping[str, str], items: Mapping[str, str]) -> Iterato
 
 def _counted(untold: int, gone: Set[str]) -> Iterator[str]:
     if untold:
-        yield f"{untold} more values were left out for such reasons"
+        yield f"other values that were left out for such reasons: {untold}"
     if gone:
-        yield f"{len(gone)} items were left out: nothing of them stands on the page"
+        yield f"items that were left out, as nothing of them stands on the page: {len(gone)}"
