@@ -42,19 +42,14 @@ async def explain(
         hearing = _Hearing(rung.name, shown, taken, gone, costs(rung))
         verdicts += (verdict for slot in schema.slots for verdict in hearing.of(slot))
         way.take(answer)
-        gone |= _gone(rung.name, way, schema, gone)
+        gone = _why_gone(rung.name, way, schema) | gone
     return tuple(verdicts), way.climb()
 
 
-def _gone(rung: str, way: Way, schema: Schema, before: Mapping[str, str]) -> dict[str, str]:
-    """Why later rungs have no say on slots, for those on which they had one before this rung."""
-    why = f"{rung} failed" if way.failure else f"{rung} was first"
-    still = () if way.failure else {slot.pointer for slot in way.open}
-    return {
-        slot.pointer: f"{rung} was first" if slot not in way.open else why
-        for slot in schema.slots
-        if slot.pointer not in before and slot.pointer not in still
-    }
+def _why_gone(rung: str, way: Way, schema: Schema) -> dict[str, str]:
+    """Why rungs after this one have no say on slots, by their pointers."""
+    filled = {slot.pointer: f"{rung} was first" for slot in schema.slots if slot not in way.open}
+    return {slot.pointer: f"{rung} failed" for slot in way.open if way.failure} | filled
 
 
 @dataclass(frozen=True, slots=True)
