@@ -38,7 +38,8 @@ HOMES = {
     "price_parser": {"schema"},
     "regex": {"schema"},
     "OpenSSL": {"net"},
-    "aiohttp": {"llm"},
+    "openai": {"llm"},
+    "httpx2": {"llm"},
     "pydantic": {"job"},
     "html_to_markdown": {"page"},
 }

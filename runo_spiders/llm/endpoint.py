@@ -1,14 +1,13 @@
-"""One call to an endpoint of chat completions; the one place that speaks HTTP with it."""
+"""One call to an endpoint of chat completions; the one place that knows the `openai` package."""
 
 from __future__ import annotations
 
-import json
+import logging
 import re
+from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from runo_spiders.config import ModelSettings
 from runo_spiders.llm.model import ModelFailure
@@ -16,11 +15,10 @@ from runo_spiders.llm.reading import told
 from runo_spiders.llm.retry import Transient, retry_after
 
 if TYPE_CHECKING:
-    from aiohttp import ClientSession
+    from openai import APIStatusError, AsyncOpenAI
 
-OPENAI = "https://api.openai.com/v1"
 NO_KEY = "none"
-"""Sent where there is no key: some servers of one's own take any, but want one."""
+"""Sent where there is no key: servers of one's own ask for none, and the client insists on one."""
 
 _OPENAI = re.compile(r"https?://([^/@]*\.)?openai\.(com|azure\.com)(:\d+)?(/|$)")
 _FORMAT = re.compile(
@@ -55,109 +53,87 @@ class Objection(ModelFailure):
         self.parameter = parameter
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """An answer with another status than 200; `error` is what its body tells, parsed where it is JSON."""
-
-    status: int
-    error: object
-    retry_after: str | None
-
-    @property
-    def code(self) -> str:
-        return str(self.error.get("code") or "") if isinstance(self.error, Mapping) else ""
-
-    @property
-    def words(self) -> str:
-        """The status, and what the body says if it is no page of HTML."""
-        page = isinstance(self.error, str) and self.error.startswith("<")
-        said = f": {told(self.error)}" if self.error and not page else ""
-        return f"status {self.status}{said}"
-
-
 class Endpoint:
-    """The connection to one endpoint; `aiohttp` is imported and the connection made with the first call."""
+    """The connection to one endpoint; `openai` is imported with the first call (0.5 s, 57 MB)."""
 
     def __init__(self, settings: ModelSettings) -> None:
         self._settings = settings
-        self._address = urlsplit((settings.base_url or OPENAI).rstrip("/"))
-        self._base_url = self._address._replace(netloc=self._address.netloc.rpartition("@")[2]).geturl()
-        self._session: ClientSession | None = None
+        self._client: AsyncOpenAI | None = None
 
     @property
     def is_openai(self) -> bool:
         """Whether this is OpenAI's own endpoint, or Azure's, where newer models refuse `max_tokens`."""
-        return bool(_OPENAI.match(self._base_url))
+        return self._settings.base_url is None or bool(_OPENAI.match(self._settings.base_url))
 
     async def call(self, body: Mapping[str, Any]) -> bytes:
         """The bytes of an answer with status 200.
 
         Raises `Objection`, `Transient`, or `ModelFailure` for what is final. No limit in time, no second try.
         """
-        from aiohttp import ClientError
+        import openai
+        from httpx2 import Response
 
-        sent = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         try:
-            async with self.connected().post(f"{self._base_url}/chat/completions", data=sent) as response:
-                content = await response.read()
-        except ClientError as fault:
+            response = await self.connected().post("/chat/completions", cast_to=Response, body=body)
+        except openai.APIConnectionError as fault:
             raise Transient("LLM_UNAVAILABLE", _cause(fault)) from None
-        if response.status == 200:
-            return content
-        refusal = _Refusal(response.status, _error_in(content), response.headers.get("retry-after"))
-        raise _failure(refusal, self._without_key(refusal.words))
+        except openai.APIStatusError as fault:
+            raise _failure(fault, self._told(fault)) from None
+        except openai.OpenAIError as fault:
+            raise ModelFailure("LLM_ERROR", _cause(fault)) from None
+        return response.content
 
-    def _without_key(self, words: str) -> str:
-        """Some endpoints put the key into what they say."""
+    def _told(self, fault: APIStatusError) -> str:
+        """What the endpoint says about a refusal; some put the key into it."""
+        said = f"status {fault.status_code}{_words(fault.body)}"
         key = self._settings.api_key
-        return words.replace(key, "***") if key else words
+        return said.replace(key, "***") if key else said
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
 
-    def connected(self) -> ClientSession:
-        """The session; making it is the slow part of a first call, and no wait for the model."""
-        if self._session is None:
-            from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+    def connected(self) -> AsyncOpenAI:
+        """The client; making it is the slow part of a first call, and no wait for the model."""
+        if self._client is None:
+            from openai import AsyncOpenAI, DefaultAioHttpClient
 
-            self._session = ClientSession(
-                headers=self._headers(),
-                # As many connections as there are questions under way, and their turns bound those.
-                connector=TCPConnector(limit=0),
-                cookie_jar=DummyCookieJar(),
-                timeout=ClientTimeout(total=None),
-                proxy=_proxy_for(self._base_url),
+            _quieten()
+            base_url, name = _without_name(self._settings.base_url)
+            self._client = AsyncOpenAI(
+                api_key=self._settings.api_key or NO_KEY,
+                base_url=base_url,
+                default_headers=name,
+                timeout=None,  # The turn of a question has a limit for all of it.
+                max_retries=0,
+                http_client=DefaultAioHttpClient(timeout=None),
             )
-        return self._session
-
-    def _headers(self) -> dict[str, str]:
-        from aiohttp import encode_basic_auth
-
-        name = self._address.username
-        if name is None:
-            who = f"Bearer {self._settings.api_key or NO_KEY}"
-        else:
-            who = encode_basic_auth(unquote(name), unquote(self._address.password or ""))
-        return {"Content-Type": "application/json", "Authorization": who}
+        return self._client
 
 
-def _proxy_for(url: str) -> str | None:
-    """The proxy that the environment names for a URL."""
-    parts = urlsplit(url)
-    proxies = {} if proxy_bypass(parts.hostname or "") else getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
+def _without_name(base_url: str | None) -> tuple[str | None, dict[str, str] | None]:
+    """An address without the name and password in it, and the header that tells these instead of a key."""
+    parts = urlsplit(base_url or "")
+    if parts.username is None:
+        return base_url, None
+    secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+    address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return address, {"Authorization": f"Basic {b64encode(secret).decode()}"}
 
 
-def _error_in(content: bytes) -> object:
-    """What the body of a refusal tells."""
-    text = content.decode("utf-8", "replace").strip()
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return body.get("error", body) if isinstance(body, dict) else body
+def _words(body: object) -> str:
+    """What the body of a refusal says, if it is no page of HTML."""
+    page = isinstance(body, str) and body.lstrip().startswith("<")
+    return f": {told(body)}" if body and not page else ""
+
+
+def _quieten() -> None:
+    """These log each request with its whole prompt, at a cost; who asks for that by name still gets it."""
+    for name in ("openai", "httpx2", "httpcore2"):
+        logger = logging.getLogger(name)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.WARNING)
 
 
 def _cause(fault: BaseException) -> str:
@@ -167,27 +143,28 @@ def _cause(fault: BaseException) -> str:
     return type(fault).__name__
 
 
-def _failure(refusal: _Refusal, detail: str) -> ModelFailure:
+def _failure(fault: APIStatusError, detail: str) -> ModelFailure:
     """What a status other than 200 means."""
-    status, code = refusal.status, refusal.code
+    status, code = fault.status_code, str(fault.code or "")
     if code in _BLOCKED:
         return ModelFailure("LLM_BLOCKED", detail)
     if status == 429:
-        return _rate_limited(refusal, detail)
+        return _rate_limited(fault, code, detail)
     if status in _REFUSED_FORMAT:
         return _objection(code, _hint(status, detail))
     if status in _MAYBE_FORMAT and _FORMAT.search(detail):
         return Objection(detail, None)
     if status in (408, 409) or status >= 500:
-        after = retry_after(refusal.retry_after)
+        after = retry_after(fault.response.headers.get("retry-after"))
         return Transient("LLM_UNAVAILABLE", detail, after=after, everyone=status in (503, 529))
     return ModelFailure("LLM_BAD_REQUEST", _hint(status, detail))
 
 
-def _rate_limited(refusal: _Refusal, detail: str) -> ModelFailure:
-    if refusal.code in _FOR_GOOD:
+def _rate_limited(fault: APIStatusError, code: str, detail: str) -> ModelFailure:
+    if code in _FOR_GOOD:
         return ModelFailure("LLM_RATE_LIMITED", detail)
-    return Transient("LLM_RATE_LIMITED", detail, after=retry_after(refusal.retry_after), everyone=True)
+    after = retry_after(fault.response.headers.get("retry-after"))
+    return Transient("LLM_RATE_LIMITED", detail, after=after, everyone=True)
 
 
 def _objection(code: str, detail: str) -> ModelFailure:
