@@ -20,7 +20,7 @@ from scrapy.settings import Settings
 from runo_spiders.errors import UsageMistake
 from runo_spiders.inputs import digest_of, saved_pages
 from runo_spiders.job import JobSpec
-from runo_spiders.output.files import Output
+from runo_spiders.output.files import Output, refuse_existing
 from runo_spiders.output.report import Counts
 from runo_spiders.schema.model import Schema
 from runo_spiders.schema.of_run import NOT_YET, schema_of_run
@@ -48,6 +48,13 @@ class Batch:
     outputs: tuple[Output, ...]
     spool: Path
     schema_out: Path | None = None
+
+    @property
+    def files(self) -> Iterator[Path]:
+        """All files that the run writes."""
+        yield from (Path(output.path) for output in self.outputs if output.path != "-")
+        if self.schema_out is not None:
+            yield self.schema_out
 
     @property
     def identity(self) -> str:
@@ -84,10 +91,9 @@ def prepare(batch: Batch, overwrite: bool) -> None:
     if overwrite or batch.job.crawls:
         # A crawl is walked anew: which links were seen is not in the spool.
         remove(str(batch.spool))
-    resumes = batch.spool.exists()
-    for output in batch.outputs:
-        if output.path != "-" and Path(output.path).exists() and not (overwrite or resumes):
-            raise UsageMistake(f"output {output.path}: exists already, give --overwrite to replace it")
+    if not (overwrite or batch.spool.exists()):
+        for path in batch.files:
+            refuse_existing(path)
     with Spool.open(str(batch.spool)) as spool:
         if spool.fact(JOB) not in (None, batch.identity):
             raise UsageMistake(
@@ -113,21 +119,26 @@ def run(batch: Batch, settings: Settings, watch: Callable[[Counts], None]) -> Ou
         return Outcome(counts, "lost" if spool.cancelled else "finished")
 
 
-def write(batch: Batch) -> None:
-    """Write the outputs from the spool; a spool that is complete has then done its work."""
+def write(batch: Batch) -> Path | None:
+    """Write the outputs from the spool; a spool that is complete has then done its work.
+
+    Returns where the schema is, None if it was not asked for or there is none.
+    """
     with Spool.open(str(batch.spool)) as spool:
         schema = schema_of_run(spool.fact(SCHEMA))
         for output in batch.outputs:
             output.write(spool, schema)
         complete = not spool.cancelled
-    if batch.schema_out is not None and schema is not NOT_YET:
+    schema_out = None if schema is NOT_YET else batch.schema_out
+    if schema_out is not None:
         document = json.dumps(schema.document, ensure_ascii=False, indent=2)
-        batch.schema_out.write_text(document + "\n", encoding="utf-8")
+        schema_out.write_text(document + "\n", encoding="utf-8")
     if all(output.path == "-" for output in batch.outputs):
         # Nobody could name this spool to go on with it.
         shutil.rmtree(batch.spool.parent)
     elif complete:
         remove(str(batch.spool))
+    return schema_out
 
 
 def _crawl_once(

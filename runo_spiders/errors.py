@@ -53,7 +53,7 @@ CODES = _table(
     ("LLM_UNAVAILABLE", True, "The model's endpoint is down or could not be reached."),
     ("LLM_RATE_LIMITED", True, "The model's endpoint limits the rate of requests."),
     ("LLM_BLOCKED", False, "The model, or a filter before it, refused to answer."),
-    ("LLM_BAD_REQUEST", False, "The model's endpoint refuses the request; it may be too long."),
+    ("LLM_BAD_REQUEST", False, "The model's endpoint refuses the request."),
     ("JOB_CANCELLED", False, "The job ended before this URL was done."),
     ("WORKER_LOST", True, "The worker died while it had this URL."),
     ("INTERNAL", True, "An error of our own; the log has the traceback."),

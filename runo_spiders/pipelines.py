@@ -113,6 +113,7 @@ class ExtractPipeline(DataPipeline):
             page,
             findings=came.findings,
             rejected=came.rejected,
+            refused=came.refused,
             failure=came.failure,
             usage=page.usage + came.usage,
             warnings=(*odd, *came.warnings),
@@ -134,9 +135,10 @@ class ValidatePipeline(DataPipeline):
 
     async def process_page(self, page: Page) -> Page:
         if page.failure is None:
-            answer = self._answers.answer(page.findings, page.rejected)
+            answer = self._answers.answer(page.findings, page.rejected, page.refused)
         else:
-            answer = self._unfinished.answer(page.findings, page.rejected if page.findings else {})
+            rejected = page.rejected if page.findings else {}
+            answer = self._unfinished.answer(page.findings, rejected, page.refused)
         warnings = (*answer.warnings, *page.warnings)
         return replace(page, data=answer.data, evidence=answer.evidence, warnings=warnings)
 

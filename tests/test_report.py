@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
-from runo_spiders.extract.ladder import Verdict
+from runo_spiders.extract.verdicts import Verdict
 from runo_spiders.items import ErrorInfo, Evidence, Row
 from runo_spiders.output.report import (
     Counts,

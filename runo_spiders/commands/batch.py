@@ -67,10 +67,10 @@ class Command(ScrapyCommand):
         switch_on(self.settings)
         with ProgressLine() as line:
             outcome = run(batch, self.settings, line.show)
-        write(batch)
+        schema_out = write(batch)
         print_summary(outcome.counts, [output.path for output in batch.outputs])
-        if batch.schema_out is not None and batch.schema_out.exists():
-            print(f"the schema of the rows is in {batch.schema_out}", file=sys.stderr)
+        if schema_out is not None:
+            print(f"the schema of the rows is in {schema_out}", file=sys.stderr)
         self.exitcode = _status(outcome)
         if outcome.end != "finished":
             print(f"scrapy batch: {_what_next(outcome, batch)}", file=sys.stderr)

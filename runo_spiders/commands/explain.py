@@ -14,14 +14,14 @@ from scrapy.commands import ScrapyCommand
 from scrapy.crawler import Crawler
 from scrapy.http import HtmlResponse, Request, Response
 
-from runo_spiders.addon import switch_on
+from runo_spiders.addon import ITEM_PIPELINES, switch_on
 from runo_spiders.answer import Answers, Rules
 from runo_spiders.config import Config
 from runo_spiders.errors import PageFailure, UsageMistake
 from runo_spiders.exit_status import SOME_FAILED, USAGE
-from runo_spiders.extract.ladder import Verdict, climb, explain
+from runo_spiders.extract.verdicts import Verdict, explain
 from runo_spiders.inputs import Target
-from runo_spiders.items import Page, Row
+from runo_spiders.items import ErrorInfo, Page, Row
 from runo_spiders.job import JobSpec
 from runo_spiders.output.report import console_for
 from runo_spiders.output.verdicts_text import verdicts_text
@@ -33,9 +33,11 @@ from runo_spiders.urls import fault_of
 
 
 class OnePage(SchemaSpider):
-    """Fetches as the job does, and keeps its page."""
+    """Fetches as the job does, and keeps its page: what the rungs make of it is heard afterwards."""
 
     name = "explain"
+    # Scrapy annotates it as an instance variable.
+    custom_settings = {"ITEM_PIPELINES": dict.fromkeys(ITEM_PIPELINES)}  # noqa: RUF012
     page: Page | None = None
 
     def make_page(self, response: Response) -> Page:
@@ -68,7 +70,7 @@ class Command(ScrapyCommand):
         try:
             job, schema = _check(args, opts)
             page = self._fetched(job) if opts.html is None else _saved(args[0], Path(opts.html))
-            verdicts, warnings = asyncio.run(self._judge(page, job, schema))
+            verdicts, warnings, failure = asyncio.run(self._judge(page, job, schema))
         except UsageMistake as mistake:
             self._end(USAGE, str(mistake))
         except PageFailure as failure:
@@ -79,6 +81,8 @@ class Command(ScrapyCommand):
             if warnings:
                 told = "\n  ".join(("\nWarnings of the row", *warnings))
                 console.print(Text(told, style="yellow"), soft_wrap=True)
+            if failure is not None:
+                self._end(SOME_FAILED, f"{args[0]}: {failure.code}: {failure.message}")
 
     def _fetched(self, job: JobSpec) -> Page:
         """The page, by a crawl of one URL. Raises `PageFailure` with what the row says if there is none."""
@@ -86,8 +90,8 @@ class Command(ScrapyCommand):
         crawler = self.crawler_process.create_crawler(OnePage)
         rows: list[Row] = []
 
-        def keep(item: Row) -> None:
-            rows.append(item)
+        def keep(item: object) -> None:
+            rows.extend([item] if isinstance(item, Row) else [])
 
         crawler.signals.connect(keep, signal=signals.item_scraped)
         arguments = job.model_dump(by_alias=True, exclude_unset=True)
@@ -97,15 +101,16 @@ class Command(ScrapyCommand):
 
     async def _judge(
         self, page: Page, job: JobSpec, schema: Schema
-    ) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
-        """The verdicts on each candidate, and the warnings that the page's row would carry."""
+    ) -> tuple[tuple[Verdict, ...], tuple[str, ...], ErrorInfo | None]:
+        """The verdicts on each candidate, and the warnings and the error that the page's row would carry."""
         assert self.crawler_process is not None
         crawler = self.crawler_process.create_crawler(OnePage)
         rungs = load_rungs(crawler, Config.from_settings(crawler.settings).ladder)
-        reading = reading_of(page, job.locale)
-        verdicts = await explain(page, schema, reading, rungs)
-        came = await climb(page, schema, reading, rungs)
-        return verdicts, Answers(schema, Rules.of(job)).answer(came.findings, came.rejected).warnings
+        verdicts, came = await explain(page, schema, reading_of(page, job.locale), rungs)
+        # The rungs let go of what they hold at the end of a crawl, and this one never runs.
+        await crawler.signals.send_catch_log_async(signals.spider_closed, spider=None, reason="finished")
+        answer = Answers(schema, Rules.of(job)).answer(came.findings, came.rejected, came.refused)
+        return verdicts, (*answer.warnings, *came.warnings), came.failure
 
     def _end(self, status: int, sentence: str) -> None:
         print(f"scrapy explain: {sentence}", file=sys.stderr)

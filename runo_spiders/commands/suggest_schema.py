@@ -19,6 +19,7 @@ from runo_spiders.exit_status import NONE_SUCCEEDED, USAGE
 from runo_spiders.items import Row
 from runo_spiders.job import JobSpec
 from runo_spiders.llm.propose import MOST_PAGES
+from runo_spiders.output.files import refuse_existing
 from runo_spiders.proposing import ProposePipeline
 from runo_spiders.schema.of_run import NOT_YET
 from runo_spiders.spiders.schema import SchemaSpider, check_model
@@ -47,6 +48,8 @@ class Command(ScrapyCommand):
         parser.add_argument("--prompt", metavar="TEXT", help="what is wanted, in words")
         parser.add_argument("-o", "--output", metavar="FILE", help="where the schema goes (default: -)")
 
+        parser.add_argument("--overwrite", action="store_true", help="replace FILE if it exists")
+
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
         assert self.settings is not None
@@ -56,6 +59,8 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         try:
             job = _job(args, opts)
+            if not (opts.overwrite or opts.output in (None, "-")):
+                refuse_existing(Path(opts.output))
             check_model(job, Config.from_settings(self.settings))
         except UsageMistake as mistake:
             self._end(USAGE, str(mistake))

@@ -8,14 +8,15 @@ reader of the page can see it too.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import islice
 
 from runo_spiders.extract.identity import Identity
 from runo_spiders.extract.mapping import leaf_for
-from runo_spiders.extract.vocabulary import fields_of, names_of
+from runo_spiders.extract.vocabulary import fields_of, names_of, paths_of
 from runo_spiders.page.document import collapse
-from runo_spiders.page.embedded import Match, matching_objects
+from runo_spiders.page.embedded import Match, Wanted, matching_objects
 from runo_spiders.page.entity import Leaf
 from runo_spiders.page.visible_text import visible_text
 from runo_spiders.schema.coerce import Reading
@@ -29,9 +30,11 @@ _MOST_OBJECTS = 200
 class AppState:
     """The objects in a page's scripts that are about what the page is about."""
 
-    def __init__(self, identity: Identity, record: Field) -> None:
+    def __init__(self, identity: Identity, record: Field, open_fields: Sequence[Field]) -> None:
+        """`open_fields` are those that `leaf_for` will be asked for."""
         self._identity = identity
         self._record = record
+        self._open = open_fields
 
     def leaf_for(self, field: Field, reading: Reading) -> Leaf | None:
         """The field's value, if the best objects that have it agree on it and it can be seen on the page."""
@@ -47,9 +50,10 @@ class AppState:
     def _matches(self) -> list[Match]:
         identity = self._identity
         fields = (_NAME, *fields_of(self._record))
-        wanted = frozenset(name for field in fields for name in names_of(field))
-        objects = matching_objects(identity.document, identity.mentions, wanted, _LEAST_FIELDS)
-        found = list(islice(objects, _MOST_OBJECTS))
+        names = frozenset(name for field in fields for name in names_of(field))
+        sought = frozenset(path[0] for field in self._open for path in paths_of(field))
+        wanted = Wanted(identity.mentions, sought, names, _LEAST_FIELDS)
+        found = list(islice(matching_objects(identity.document, wanted), _MOST_OBJECTS))
         own = [each for each in found if identity.is_named(each.entity) or identity.is_linked(each.entity)]
         return sorted(own, key=lambda each: -each.hits)
 

@@ -13,7 +13,7 @@ from runo_spiders.extract.ground_means import means
 from runo_spiders.items import Scalar
 from runo_spiders.page.document import collapse, string_value
 from runo_spiders.page.lines import Lines, Span
-from runo_spiders.page.orders import gives_orders, may_give_orders
+from runo_spiders.page.orders import gives_orders
 from runo_spiders.page.places import Element, Place
 from runo_spiders.page.standing import Link, Standing
 from runo_spiders.schema.coerce import Reading
@@ -50,7 +50,7 @@ class Places:
         self._reading = reading
         self._found: dict[tuple[object, ...], tuple[Span, ...]] = {}
         self._amounts: dict[int, Amounts] = {}
-        self._suspect: dict[int, bool] = {}
+        self._orders: dict[tuple[int, int], bool] = {}
         self._anchor = self._page.heading
         self._around: dict[Element, int] = {}
 
@@ -108,10 +108,11 @@ class Places:
         return self._found[kept]
 
     def _is_order(self, lines: Lines, span: Span) -> bool:
-        if id(lines) not in self._suspect:
-            self._suspect[id(lines)] = may_give_orders(lines.folded)
-        line = lines.line(span) if self._suspect[id(lines)] else None
-        return line is not None and gives_orders(lines.folded[line.start : line.end])
+        line = lines.line(span)
+        kept = (id(lines), line.start)
+        if kept not in self._orders:
+            self._orders[kept] = gives_orders(lines.folded[line.start : line.end])
+        return self._orders[kept]
 
     def _reads(self, lines: Lines, value: Scalar, target: Field) -> Iterator[Span]:
         if not isinstance(value, str):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from runo_spiders.errors import PageFailure
 from runo_spiders.extract.protocol import Answered, Extractor, Question, ask
-from runo_spiders.items import FREE, ErrorInfo, Evidence, Extraction, Finding, Found, Page, Scalar, Usage
+from runo_spiders.items import FREE, ErrorInfo, Extraction, Finding, Found, Page, Usage
 from runo_spiders.page.visible import Visible
 from runo_spiders.schema.coerce import CoercionError, Reading, coerce
 from runo_spiders.schema.model import Field, Schema, Slot, field_at
@@ -15,117 +15,99 @@ from runo_spiders.schema.model import Field, Schema, Slot, field_at
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """What came of a page: values by JSON pointer, why candidates did not fit, and the failure of a rung.
+    """What came of a page: values by JSON pointer, and the failure of a rung.
 
-    `usage` is what the rungs cost, `warnings` what they have to tell.
+    `rejected` says why candidates did not fit their fields, `refused` why they were not believed. `usage` is
+    what the rungs cost, `warnings` what they have to tell.
     """
 
     findings: Mapping[str, Finding]
     rejected: Mapping[str, str]
+    refused: Mapping[str, str] = field(default_factory=dict)
     failure: ErrorInfo | None = None
     usage: Usage = FREE
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Why one rung's candidate for one leaf won or lost; `raw` is None where the rung found nothing."""
-
-    pointer: str
-    rung: str
-    outcome: str
-    raw: Scalar | None = None
-    value: Scalar | None = None
-    evidence: Evidence | None = None
-
-
-@dataclass(slots=True)
-class _Taken:
+class Taken:
     """What an extraction holds, sorted into values that fit their fields and reasons why others do not."""
 
     findings: dict[str, Finding] = field(default_factory=dict)
     rejected: dict[str, str] = field(default_factory=dict)
 
 
+class Way:
+    """How far a climb has come: what was found, which slots are open, what the rungs had to tell."""
+
+    def __init__(self, schema: Schema, reading: Reading) -> None:
+        self.open = schema.slots
+        self.failure: ErrorInfo | None = None
+        self._schema = schema
+        self._reading = reading
+        self._indices: list[Visible] = []
+        self._taken = Taken()
+        self._refused: dict[str, str] = {}
+        self._usage = FREE
+        self._warnings: tuple[str, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        return self.failure is not None or not self.open
+
+    def question(self) -> Question:
+        """What the next rung is asked."""
+        return Question(self._schema, self.open, self._taken.findings, self._reading, self._indices)
+
+    def question_anew(self) -> Question:
+        """What the first rung was asked."""
+        return Question(self._schema, self._schema.slots, {}, self._reading, self._indices)
+
+    def take(self, answer: Answered) -> None:
+        """Keep what a rung answers for the slots that are open."""
+        taken = take(answer.found, self._schema, self.open, self._reading)
+        self._taken.findings.update(taken.findings)
+        self._taken.rejected.update(taken.rejected)
+        self._refused |= answer.refused
+        self._usage += answer.usage
+        self._warnings += answer.warnings
+        self.failure = self.failure or answer.failure
+        self.open = tuple(slot for slot in self.open if not filled(slot, taken.findings))
+
+    def climb(self) -> Climb:
+        findings = self._taken.findings
+        rejected, refused = (
+            {pointer: why for pointer, why in reasons.items() if pointer not in findings}
+            for reasons in (self._taken.rejected, self._refused)
+        )
+        return Climb(findings, rejected, refused, self.failure, self._usage, self._warnings)
+
+
 async def climb(page: Page, schema: Schema, reading: Reading, rungs: Sequence[Extractor]) -> Climb:
     """Fill the schema's slots from the page. A rung that fails ends the climb; what was found is kept."""
-    findings: dict[str, Finding] = {}
-    rejected: dict[str, str] = {}
-    told = Answered({})
-    indices: list[Visible] = []
-    still_open = schema.slots
+    way = Way(schema, reading)
     for rung in rungs:
-        if told.failure or not still_open:
+        if way.is_over:
             break
-        answer = await _answer(rung, page, Question(schema, still_open, findings, reading, indices))
-        told = replace(answer, usage=told.usage + answer.usage, warnings=(*told.warnings, *answer.warnings))
-        taken = _take(answer.found, schema, still_open, reading)
-        findings |= taken.findings
-        rejected |= taken.rejected
-        still_open = tuple(slot for slot in still_open if not _filled(slot, taken.findings))
-    rejected = {pointer: why for pointer, why in rejected.items() if pointer not in findings}
-    return Climb(findings, rejected, told.failure, told.usage, told.warnings)
+        way.take(await answer_of(rung, page, way.question()))
+    return way.climb()
 
 
-async def _answer(rung: Extractor, page: Page, question: Question) -> Answered:
+async def answer_of(rung: Extractor, page: Page, question: Question) -> Answered:
+    """What a rung answers; that it could not work at all is an answer too."""
     try:
         return await ask(rung, page, question)
     except PageFailure as failure:
         return Answered({}, failure=failure.info)
 
 
-async def explain(
-    page: Page, schema: Schema, reading: Reading, rungs: Sequence[Extractor]
-) -> tuple[Verdict, ...]:
-    """Ask every rung for every slot, and tell for each leaf which candidate wins and why the others lose."""
-    verdicts: list[Verdict] = []
-    winners: dict[str, str] = {}
-    for rung in rungs:
-        extraction = (await ask(rung, page, Question(schema, schema.slots, {}, reading))).found
-        taken = _take(extraction, schema, schema.slots, reading)
-        verdicts += _judge(rung.name, extraction, taken, winners, schema)
-        winners |= {
-            slot.pointer: rung.name
-            for slot in schema.slots
-            if slot.pointer not in winners and _filled(slot, taken.findings)
-        }
-    return tuple(verdicts)
-
-
-def _judge(
-    rung: str, extraction: Extraction, taken: _Taken, winners: Mapping[str, str], schema: Schema
-) -> Iterable[Verdict]:
-    for slot in schema.slots:
-        leaves = [pointer for pointer in extraction if _within(pointer, slot)]
-        if not leaves:
-            yield Verdict(slot.pointer, rung, "found nothing")
-        for pointer in leaves:
-            found = extraction[pointer]
-            finding = taken.findings.get(pointer)
-            yield Verdict(
-                pointer,
-                rung,
-                _outcome(slot, pointer, taken, winners),
-                found.value,
-                finding.value if finding else None,
-                finding.evidence if finding else found.evidence,
-            )
-
-
-def _outcome(slot: Slot, pointer: str, taken: _Taken, winners: Mapping[str, str]) -> str:
-    if pointer in taken.rejected:
-        return f"does not fit: {taken.rejected[pointer]}"
-    if slot.pointer in winners:
-        return f"lost: {winners[slot.pointer]} was first"
-    return "won"
-
-
-def _take(extraction: Extraction, schema: Schema, still_open: Iterable[Slot], reading: Reading) -> _Taken:
-    taken = _Taken()
+def take(extraction: Extraction, schema: Schema, still_open: Iterable[Slot], reading: Reading) -> Taken:
+    """The values of an extraction that belong to open slots, read as their fields' types."""
+    taken = Taken()
     slots = tuple(still_open)
     for pointer, found in extraction.items():
         target = field_at(schema.root, pointer)
-        if target is None or not target.is_leaf or not any(_within(pointer, slot) for slot in slots):
+        if target is None or not target.is_leaf or not any(within(pointer, slot) for slot in slots):
             continue
         try:
             taken.findings[pointer] = _fit(found, target, reading)
@@ -140,11 +122,11 @@ def _fit(found: Found, target: Field, reading: Reading) -> Finding:
     return Finding(coerced.value, evidence, coerced.warnings)
 
 
-def _within(pointer: str, slot: Slot) -> bool:
+def within(pointer: str, slot: Slot) -> bool:
     return pointer == slot.pointer or pointer.startswith(slot.pointer + "/")
 
 
-def _filled(slot: Slot, findings: Mapping[str, Finding]) -> bool:
+def filled(slot: Slot, findings: Mapping[str, Finding]) -> bool:
     if slot.field.is_leaf:
         return slot.pointer in findings
-    return any(_within(pointer, slot) for pointer in findings)
+    return any(within(pointer, slot) for pointer in findings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from runo_spiders.extract.labels import Kind
@@ -12,7 +12,7 @@ from runo_spiders.extract.local_candidates import Candidate
 from runo_spiders.extract.local_lists import listings, parts_of
 from runo_spiders.extract.local_named import in_data, named
 from runo_spiders.extract.local_plan import Plan, Spoken
-from runo_spiders.extract.local_shaped import shaped
+from runo_spiders.extract.local_shaped import Shapes
 from runo_spiders.extract.local_targets import Target
 from runo_spiders.extract.local_values import stock_value
 from runo_spiders.extract.protocol import Question
@@ -74,6 +74,10 @@ class _Search:
     page: Visible
     plan: Plan
     reading: Reading
+    _shapes: Shapes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._shapes = Shapes(self.page)
 
     def answers(self) -> Iterator[tuple[str, Found]]:
         spoken = self.plan.spoken(self.page)
@@ -91,7 +95,7 @@ class _Search:
 
     def _candidates(self, target: Target, spoken: Spoken) -> list[Candidate]:
         page = self.page
-        return [*named(page, target, spoken), *beside(page, target), *shaped(page, target)]
+        return [*named(page, target, spoken), *beside(page, target), *self._shapes.candidates(target)]
 
     def _one(self, target: Target, candidates: Iterable[Candidate]) -> Iterator[tuple[str, Found]]:
         best = self._best(target, candidates)

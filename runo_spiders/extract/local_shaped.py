@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import chain, islice
 
 from runo_spiders.extract.labels import STOCK_PHRASES, Kind, words_of
@@ -30,11 +31,21 @@ _NO_PICTURE = re.compile(r"(?i)^data:|logo|icon|sprite|pixel|blank|placeholder|a
 _SOURCES = ("data-src", "data-lazy-src", "data-original", "src")
 
 
-def shaped(page: Visible, target: Target) -> Iterator[Candidate]:
-    """Candidates for a target that are known by their shape."""
-    finder = _FINDERS.get(target.kind)
-    if finder is not None:
-        yield from finder(page, target)
+class Shapes:
+    """What of a page is known by its shape."""
+
+    def __init__(self, page: Visible) -> None:
+        self.page = page
+
+    def candidates(self, target: Target) -> Iterable[Candidate]:
+        """Candidates for a target that are known by their shape."""
+        finder = _FINDERS.get(target.kind)
+        return finder(self, target) if finder is not None else ()
+
+    @cached_property
+    def prices(self) -> tuple[Candidate, ...]:
+        """Searched once for amount and currency."""
+        return tuple(_prices(self.page))
 
 
 def _near_title(page: Visible) -> range:
@@ -42,7 +53,7 @@ def _near_title(page: Visible) -> range:
     return range(max(0, start - 60), min(len(page.texts), end + _NEAR))
 
 
-def _prices(page: Visible, target: Target) -> Iterator[Candidate]:
+def _prices(page: Visible) -> Iterator[Candidate]:
     for index in _near_title(page):
         raw = page.texts[index].raw
         if len(raw) < 80 and _DIGIT.search(raw):
@@ -56,14 +67,14 @@ def _whole(page: Visible, index: int, quote: str, score: float) -> Candidate:
     return Candidate(quote, quote, page.place_of(index, index + 1), score + standing(page, index))
 
 
-def _currencies(page: Visible, target: Target) -> Iterator[Candidate]:
-    for candidate in _prices(page, target):
+def _currencies(prices: Iterable[Candidate]) -> Iterator[Candidate]:
+    for candidate in prices:
         found = CURRENCY.search(candidate.quote)
         if found:
             yield Candidate(found[0], found[0], candidate.place, candidate.score)
 
 
-def _dates(page: Visible, target: Target) -> Iterator[Candidate]:
+def _dates(page: Visible) -> Iterator[Candidate]:
     start, end = page.title or (0, 0)
     for index in range(max(0, start - 30), min(len(page.texts), end + 60)):
         text = page.texts[index]
@@ -90,7 +101,7 @@ def _titles(page: Visible, target: Target) -> Iterator[Candidate]:
         yield Candidate(text, text, page.place_of(first, last), _TITLE)
 
 
-def _stock(page: Visible, target: Target) -> Iterator[Candidate]:
+def _stock(page: Visible) -> Iterator[Candidate]:
     for phrase in sorted(page.lines.keys() & _STOCK_PHRASES):
         for index in page.lines[phrase]:
             text = page.texts[index].text
@@ -122,10 +133,11 @@ def _buttons(page: Visible) -> Iterator[Candidate]:
             yield Candidate(text, text, Place(element, "value"), _STOCK - 0.3)
 
 
-def _images(page: Visible, target: Target) -> Iterator[Candidate]:
+def _images(page: Visible) -> Iterator[Candidate]:
     title = set(words_of(page.read(*page.title))) if page.title else set()
     for order, element in enumerate(islice(page.document.root.iter("img"), _PICTURES)):
-        shared = len(title.intersection(words_of(element.get("alt") or "")))
+        alt = element.get("alt")
+        shared = len(title.intersection(words_of(alt))) if alt else 0
         # Without a word of the title no picture gets as far as to be an answer.
         attribute = (
             next((name for name in _SOURCES if _is_picture(element.get(name))), None) if shared else None
@@ -156,7 +168,7 @@ def _size(element: Element) -> float:
     return 0.6 if int(width) >= 300 else (-0.8 if int(width) < 120 else 0.0)
 
 
-def _trails(page: Visible, target: Target) -> Iterator[Candidate]:
+def _trails(page: Visible) -> Iterator[Candidate]:
     """The last step of the breadcrumbs before the page itself."""
     title = fold(page.read(*page.title)) if page.title else ""
     for name, spots in page.named.items():
@@ -169,12 +181,12 @@ def _trails(page: Visible, target: Target) -> Iterator[Candidate]:
                 yield Candidate(text, text, page.place_of(*span), _TRAIL)
 
 
-_FINDERS: Mapping[Kind, Callable[[Visible, Target], Iterable[Candidate]]] = {
-    "price": _prices,
-    "currency": _currencies,
-    "date": _dates,
-    "title": _titles,
-    "stock": _stock,
-    "image": _images,
-    "trail": _trails,
+_FINDERS: Mapping[Kind, Callable[[Shapes, Target], Iterable[Candidate]]] = {
+    "price": lambda shapes, _: shapes.prices,
+    "currency": lambda shapes, _: _currencies(shapes.prices),
+    "date": lambda shapes, _: _dates(shapes.page),
+    "title": lambda shapes, target: _titles(shapes.page, target),
+    "stock": lambda shapes, _: _stock(shapes.page),
+    "image": lambda shapes, _: _images(shapes.page),
+    "trail": lambda shapes, _: _trails(shapes.page),
 }

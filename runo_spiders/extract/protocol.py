@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -37,14 +38,16 @@ class Question:
 class Answered:
     """What a rung answers when it has more to tell than values.
 
-    `usage` is what the answer cost on top of the fetch. `warnings` are sentences for the row. `failure` tells
-    that the rung could not finish its work: `found` holds what it had by then.
+    `usage` is what the answer cost on top of the fetch. `refused` says by JSON pointer why a value that the
+    rung was told is not believed; `warnings` are other sentences for the row. `failure` tells that the rung
+    could not finish its work: `found` holds what it had by then.
     """
 
     found: Extraction
     usage: Usage = FREE
     warnings: tuple[str, ...] = ()
     failure: ErrorInfo | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 class Extractor(Protocol):
@@ -52,12 +55,17 @@ class Extractor(Protocol):
 
     `extract` returns raw values by the JSON pointer of the leaf, each under one of the open slots; it leaves
     out what the page does not hold. A rung that costs or has something to warn of returns them `Answered`.
-    It raises `PageFailure` when it cannot work at all.
+    It raises `PageFailure` when it cannot work at all. A rung whose answers cost money says `costs = True`.
     """
 
     name: str
 
     async def extract(self, page: Page, question: Question) -> Extraction | Answered: ...
+
+
+def costs(rung: Extractor) -> bool:
+    """Whether each answer of a rung is paid for, so that it is asked no more than is needed."""
+    return bool(getattr(rung, "costs", False))
 
 
 async def ask(rung: Extractor, page: Page, question: Question) -> Answered:

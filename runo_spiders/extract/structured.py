@@ -38,12 +38,12 @@ def _single(data: StructuredData, question: Question, filler: _Filler) -> Extrac
     record = question.schema.root
     identity = filler.identity
     found = dict(filler.fill([*main_entities(data.entities, record, identity), data.tags], record, ""))
-    state = AppState(identity, record)
-    for slot in question.open:
-        if slot.field.is_leaf and slot.pointer not in found:
-            leaf = state.leaf_for(slot.field, question.reading)
-            if leaf is not None:
-                found[slot.pointer] = filler.found(leaf)
+    still_open = [slot for slot in question.open if slot.field.is_leaf and slot.pointer not in found]
+    state = AppState(identity, record, [slot.field for slot in still_open])
+    for slot in still_open:
+        leaf = state.leaf_for(slot.field, question.reading)
+        if leaf is not None:
+            found[slot.pointer] = filler.found(leaf)
     return found
 
 

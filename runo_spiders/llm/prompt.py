@@ -48,6 +48,9 @@ _TEMPLATE = re.compile(
     r"|`{3,}|~{3,}",
     re.IGNORECASE,
 )
+_STARTS = ("<", "[", "```", "~~~")
+"""What those tokens begin with; most pages have none of it in their text."""
+
 _OTHERWISE = str.maketrans({"<": "‹", ">": "›", "[": "(", "]": ")", "|": "¦", "｜": "¦", "`": "'", "~": "-"})
 
 
@@ -86,6 +89,8 @@ def _page_lines(part: Part, known: Mapping[str, Scalar], nonce: str) -> Iterator
 
 def defused(text: str) -> str:
     """The text with chat-template tokens and fences spelled otherwise; every character keeps its place."""
+    if not any(start in text for start in _STARTS):
+        return text
     return _TEMPLATE.sub(lambda token: token[0].translate(_OTHERWISE), text)
 
 

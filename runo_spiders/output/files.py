@@ -71,3 +71,9 @@ class Output:
                 exporter.export_item(row)
         exporter.finish_exporting()
         file.flush()
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise `UsageMistake` if writing the file would lose what it holds."""
+    if path.exists():
+        raise UsageMistake(f"output {path}: exists already, give --overwrite to replace it")

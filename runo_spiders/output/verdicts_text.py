@@ -6,13 +6,19 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
-from runo_spiders.extract.ladder import Verdict
+from runo_spiders.extract.verdicts import Verdict
 from runo_spiders.output.rows_table import plain
 from runo_spiders.schema.model import Schema, Slot
 
 _MOST_LEAVES = 8
 _RUNG = 12
-_MARKS = {"won": ("✓", "green"), "lost": ("·", "dim"), "does not fit": ("✗", "yellow")}
+_MARKS = {
+    "won": ("✓", "green"),
+    "lost": ("·", "dim"),
+    "does not fit": ("✗", "yellow"),
+    "left out": ("✗", "yellow"),
+    "failed": ("✗", "red"),
+}
 _NOTHING = ("–", "dim")
 
 

@@ -7,7 +7,6 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from runo_spiders.page.asked import Asked
-from runo_spiders.page.hiding import hidden_elements
 from runo_spiders.page.places import Element
 from runo_spiders.page.visible import Visible, fold
 from runo_spiders.page.zones import BESIDE, CHROME, word_of_name
@@ -41,7 +40,7 @@ def left_out(page: Visible, asked: Asked) -> dict[Element, str]:
     """The elements that the text goes without, with the name of their kind. They may contain each other."""
     out = _Beside(page, asked).unwanted()
     out |= dict(_repeated(page, asked, out))
-    out |= {element: HIDDEN_KIND for element in hidden_elements(page) if page.is_part(element)}
+    out |= {element: HIDDEN_KIND for element in page.hidden if page.is_part(element)}
     return out
 
 
@@ -53,8 +52,8 @@ class _Beside:
         self._asked = asked
         self._words = {
             element: _word(element)
-            for element, zone in page.marked
-            if (zone & (CHROME | BESIDE) or element.tag == "dialog") and page.is_part(element)
+            for element, zone in page.parts
+            if zone & (CHROME | BESIDE) or element.tag == "dialog"
         }
         self._asked_for = {word for word in set(self._words.values()) if _is_asked_for(word, asked)}
         self._alike = Counter(element.get("class") for element in self._words)
@@ -144,8 +143,7 @@ def _siblings_alike(blocks: Iterable[Element]) -> Iterator[list[Element]]:
 
 def _speaks(page: Visible, block: Element, asked: Asked) -> bool:
     """Whether a block has a word of a field's name or hint."""
-    first, last = page.spans[block]
-    return any(
-        not asked.words.isdisjoint(text.raw.lower().translate(_MARKS).split())
-        for text in page.texts[first:last]
-    )
+    text = " ".join(text.raw for text in page.texts[slice(*page.spans[block])]).lower()
+    # Most blocks hold none of the words, not even within others: a look is less than to take them apart.
+    near = any(word in text for word in asked.words)
+    return near and not asked.words.isdisjoint(text.translate(_MARKS).split())

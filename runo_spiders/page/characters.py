@@ -17,5 +17,7 @@ _INVISIBLE = re.compile(
 
 def seen(text: str) -> str:
     """The text without controls, zero-width, bidi and tag characters; composed (NFC)."""
+    if text.isascii() and text.isprintable():
+        return text
     bare = _INVISIBLE.sub("", text)
     return bare if bare.isascii() else unicodedata.normalize("NFC", bare)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from lxml import etree
@@ -15,6 +17,7 @@ from runo_spiders.schema.model import escape
 _MAX_OBJECTS = 100_000
 _MAX_DEPTH = 40
 _SHORT = 40
+_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
 class Match(NamedTuple):
@@ -24,23 +27,42 @@ class Match(NamedTuple):
     hits: int
 
 
-def matching_objects(document: Document, mentions: Set[str], wanted: Set[str], least: int) -> Iterator[Match]:
-    """The objects with at least `least` keys among the wanted names (folded, see `entity.fold`).
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which objects are looked for: those with at least `least` keys among the `names`.
 
-    Only scripts with one of the `mentions` in them are parsed; these are in lower case.
+    Only scripts are parsed that have one of the `mentions` in them, one of the keys that are `sought`, and so
+    many of the names. Names and keys are folded (see `entity.fold`), mentions in lower case.
     """
+
+    mentions: Set[str]
+    sought: Set[str]
+    names: Set[str]
+    least: int
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether a script may have such an object: a look for words, which costs less than to parse it."""
+        lowered = text.casefold()
+        if not any(each in lowered for each in self.mentions):
+            return False
+        squeezed = lowered.encode().translate(None, _MARKS)
+        if not any(each.encode() in squeezed for each in self.sought):
+            return False
+        present = (each for each in self.names if each.encode() in squeezed)
+        return len(list(islice(present, self.least))) == self.least
+
+
+def matching_objects(document: Document, wanted: Wanted) -> Iterator[Match]:
+    """The objects in the page's scripts that are looked for."""
     for script in document.root.iter("script"):
-        if script.text and _may_hold(script, script.text, mentions):
+        if script.text and _is_data(script, script.text) and wanted.may_be_in(script.text):
             source = JsonSource(script, References())
-            yield from _search(document.json_in(script.text), source, wanted, least)
+            yield from _search(document.json_in(script.text), source, wanted.names, wanted.least)
 
 
-def _may_hold(script: etree._Element, text: str, mentions: Set[str]) -> bool:
+def _is_data(script: etree._Element, text: str) -> bool:
     kind = script.get("type", "").lower()
-    if len(text) < _SHORT or "ld+json" in kind or "template" in kind or "{" not in text:
-        return False
-    lowered = text.lower()
-    return any(each in lowered for each in mentions)
+    return len(text) >= _SHORT and "ld+json" not in kind and "template" not in kind and "{" in text
 
 
 def _search(value: Json, source: JsonSource, wanted: Set[str], least: int) -> Iterator[Match]:

@@ -6,14 +6,14 @@ Only what stands in the page is read; what linked style sheets and scripts hide 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from typing import cast
 
 from lxml import etree
 
 from runo_spiders.page.document import Document
 from runo_spiders.page.places import Element
-from runo_spiders.page.visible import Visible
 
 _NIL = r"\s*:\s*0*(?:\.0+)?(?:px|pt|r?em|%|vh|vw)?\s*(?:!|;|$)"
 _HIDING = re.compile(
@@ -42,14 +42,17 @@ _LONGEST = 10_000
 """A longer style or rule is cut."""
 
 
-def hidden_elements(page: Visible) -> set[Element]:
+def hidden_elements(
+    document: Document, telling: Iterable[Element], with_text: Collection[Element]
+) -> set[Element]:
     """The elements that are hidden themselves, with or without text; what they contain is hidden too.
 
-    What a control of the page opens (a tab, an accordion) is for readers and isn't hidden.
+    `telling` are those that an attribute may hide. What a control of the page opens (a tab, an accordion) is
+    for readers and isn't hidden.
     """
-    hidden = {element for element in page.styled if _is_told(element)} | set(_by_sheet(page))
-    panels = [element for element in hidden if element.get("id") and element in page.spans]
-    opened = _opened(page.document) if panels else frozenset()
+    hidden = {element for element in telling if _is_told(element)} | set(_by_sheet(document, with_text))
+    panels = [element for element in hidden if element.get("id") and element in with_text]
+    opened = _opened(document) if panels else frozenset()
     return hidden.difference(panel for panel in panels if panel.get("id") in opened)
 
 
@@ -62,11 +65,11 @@ def _opened(document: Document) -> frozenset[str]:
 def _is_told(element: Element) -> bool:
     if element.get("hidden") is not None or element.get("aria-hidden") == "true":
         return True
-    return _hides(element.get("style") or "")
+    return _hides((element.get("style") or "")[:_LONGEST])
 
 
+@lru_cache(maxsize=1024)
 def _hides(style: str) -> bool:
-    style = style[:_LONGEST]
     if not style:
         return False
     if _HIDING.search(style) or (_NO_SIZE.search(style) and _CLIPPED.search(style)):
@@ -75,9 +78,9 @@ def _hides(style: str) -> bool:
     return bool(_NO_OPACITY.search(style) and not _MOVING.search(style))
 
 
-def _by_sheet(page: Visible) -> Iterator[Element]:
-    hidden = _hidden_names(page.document)
-    for element in page.spans if hidden else ():
+def _by_sheet(document: Document, elements: Iterable[Element]) -> Iterator[Element]:
+    hidden = _hidden_names(document)
+    for element in elements if hidden else ():
         names = {f".{name}" for name in (element.get("class") or "").split()}
         if not hidden.isdisjoint(names | {f"#{element.get('id')}"}):
             yield element
@@ -98,7 +101,7 @@ def _hiding_rules(sheet: str) -> Iterator[str]:
     for start in sorted({sheet.rfind("{", 0, pivot) for pivot in _pivots_in(sheet)}):
         depth += sheet.count("{", counted, start) - sheet.count("}", counted, start)
         counted = start
-        if start >= 0 and depth == 0 and _hides(sheet[start + 1 : sheet.find("}", start)]):
+        if start >= 0 and depth == 0 and _hides(sheet[start + 1 : sheet.find("}", start)][:_LONGEST]):
             yield _MARK.split(sheet[max(0, start - _LONGEST_SELECTOR) : start])[-1]
 
 

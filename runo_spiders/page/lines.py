@@ -16,7 +16,7 @@ from itertools import accumulate, compress
 from typing import NamedTuple
 
 from runo_spiders.page.document import collapse
-from runo_spiders.page.places import Element, Place
+from runo_spiders.page.places import Element, Origin, Place, place_of
 
 LONG_TEXT = 12
 """Letters and digits of a text that may run over several lines: a shorter one would be found by chance."""
@@ -32,7 +32,7 @@ class Piece(NamedTuple):
     """A text of the page. `opens` tells that it begins a line; `zone` is that of `page.zones`."""
 
     raw: str
-    place: Place
+    origin: Origin
     opens: bool = True
     zone: int = 0
 
@@ -53,13 +53,11 @@ class Lines:
 
     def __init__(self, pieces: Iterable[Piece]) -> None:
         self._pieces = tuple(pieces)
-        parts = [
-            f"\n{p.raw.translate(_SPACES)}" if p.opens else p.raw.translate(_SPACES) for p in self._pieces
-        ]
+        parts = [f"\n{_spaced(each.raw)}" if each.opens else _spaced(each.raw) for each in self._pieces]
         self._starts = list(accumulate(map(len, parts), initial=0))
         self.text = "".join(parts)
         # Piece by piece: one character that is not ASCII makes a whole text slow to translate.
-        self.folded = "".join(part.translate(_FOLD) for part in parts)
+        self.folded = "".join(map(_folded, parts))
 
     def find(self, words: str) -> Iterator[Span]:
         """Where a text stands within a line, as whole words and numbers; white space does not count."""
@@ -126,8 +124,9 @@ class Lines:
         """The smallest node that holds a span."""
         first, last = self._at(span.start), self._at(span.end - 1)
         if first == last:
-            return self._pieces[first].place
-        return Place(_common(self._pieces[first].place.element, self._pieces[last].place.element))
+            return place_of(self._pieces[first].origin)
+        ends = (place_of(self._pieces[each].origin).element for each in (first, last))
+        return Place(_common(*ends))
 
     def start_of(self, piece: int) -> int:
         """The offset at which a piece begins."""
@@ -143,7 +142,16 @@ class Lines:
 
 def fold(text: str) -> str:
     """Text as it is searched; it keeps its length."""
-    return text.translate(_SPACES).translate(_FOLD)
+    return _folded(_spaced(text))
+
+
+def _spaced(text: str) -> str:
+    """All white space and what is invisible as plain spaces."""
+    return text if text.isascii() and text.isprintable() else text.translate(_SPACES)
+
+
+def _folded(text: str) -> str:
+    return text.lower().replace("`", "'") if text.isascii() else text.translate(_FOLD)
 
 
 def _squeeze(folded: str) -> str:

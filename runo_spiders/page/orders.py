@@ -32,13 +32,9 @@ _SIGNS = (
     *("directive", "assistant", "model", "llm", "gpt", "chatbot", "crawler", "scraper", "extract"),
     *("<|", "[inst", "[/inst", "sys>>", " ai ", " ai:", " ai,"),
 )
-
-
-def may_give_orders(text: str) -> bool:
-    """Whether a text in lower case has one of the words that no order to a model does without."""
-    return any(sign in text for sign in _SIGNS)
+"""No order does without one of these, and to look for them is quick."""
 
 
 def gives_orders(line: str) -> bool:
     """Whether a line in lower case tells a language model what to do."""
-    return may_give_orders(line) and bool(_ORDER.search(line[:LONGEST_LINE]))
+    return any(sign in line for sign in _SIGNS) and bool(_ORDER.search(line[:LONGEST_LINE]))

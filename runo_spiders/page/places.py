@@ -53,6 +53,14 @@ class Place(NamedTuple):
         return f"{path}/@{self.attribute}" if self.attribute else path
 
 
+Origin: TypeAlias = Text | Place
+"""Where some characters come from."""
+
+
+def place_of(origin: Origin) -> Place:
+    return Place(origin.holder, text=origin) if isinstance(origin, Text) else origin
+
+
 def _number_of(text: Text) -> int:
     """The place of a text node among those of its parent, as XPath counts."""
     holder = text.holder

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TypeAlias
 from urllib.parse import urljoin
 
 from runo_spiders.page.asked import Asked
 from runo_spiders.page.beside import left_out
 from runo_spiders.page.characters import seen
 from runo_spiders.page.document import collapse
-from runo_spiders.page.places import Element, Place, Text
+from runo_spiders.page.places import Element, Origin, Place, Text
 from runo_spiders.page.record_blocks import groups
 from runo_spiders.page.visible import HEADINGS, INLINE_TAGS, MAX_DEPTH, UNSEEN_TAGS, Visible
 from runo_spiders.page.zones import CHROME, HIDDEN, STRUCK
@@ -38,9 +37,6 @@ class Gap(IntEnum):
 
 
 _WRITTEN = ("", " ", " | ", "\n")
-
-Origin: TypeAlias = Text | Place
-"""Where a run of characters comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +255,7 @@ def _is_source(address: str | None) -> bool:
 
 def _struck(page: Visible) -> frozenset[Element]:
     """The outermost elements whose text is struck through."""
-    struck = {element for element, zone in page.marked if zone & STRUCK and page.is_part(element)}
+    struck = {element for element, zone in page.parts if zone & STRUCK}
     return frozenset(each for each in struck if struck.isdisjoint(each.iterancestors()))
 
 

@@ -11,7 +11,6 @@ from typing import NamedTuple, cast
 from lxml import etree
 
 from runo_spiders.page.document import Document
-from runo_spiders.page.hiding import hidden_elements
 from runo_spiders.page.lines import Lines, Piece
 from runo_spiders.page.places import Element, Place, Text
 from runo_spiders.page.visible import Visible
@@ -100,7 +99,7 @@ class Standing:
 
     def _is_hidden(self, element: Element) -> bool:
         around = (element, *element.iterancestors())
-        return element.tag in ("meta", "link") or not self._hidden.isdisjoint(around)
+        return element.tag in ("meta", "link") or not self.visible.hidden.isdisjoint(around)
 
     @cached_property
     def visible(self) -> Visible:
@@ -109,26 +108,12 @@ class Standing:
 
     @cached_property
     def _pieces(self) -> tuple[Piece, ...]:
-        texts, zones, opens = self.visible.texts, bytearray(self.visible.zones), self._openings()
-        for element in self._hidden:
-            for index in range(*self.visible.spans.get(element, (0, 0))):
+        page, zones = self.visible, bytearray(self.visible.zones)
+        for element in page.hidden:
+            for index in range(*page.spans.get(element, (0, 0))):
                 zones[index] |= HIDDEN
-        return tuple(
-            Piece(text.raw, Place(text.holder, text=text), index in opens, zones[index])
-            for index, text in enumerate(texts)
-        )
-
-    @cached_property
-    def _hidden(self) -> set[Element]:
-        return hidden_elements(self.visible)
-
-    def _openings(self) -> set[int]:
-        """The texts that open a line."""
-        opens, index, end = set(), 0, len(self.visible.texts)
-        while index < end:
-            opens.add(index)
-            index = self.visible.line_end(index, end)
-        return opens
+        found = zip(page.texts, page.opens, zones, strict=False)
+        return tuple(Piece(text.raw, text, bool(opens), zone) for text, opens, zone in found)
 
     def _nodes(self) -> Iterator[Piece]:
         texts = zip(self.visible.texts, self._pieces, strict=True)
@@ -139,7 +124,7 @@ class Standing:
                     yield Piece(element.get(name, ""), Place(element, name))
             for text in _texts(element):
                 if (text.owner, text.tail) not in seen:
-                    yield Piece(text.raw, Place(text.holder, text=text))
+                    yield Piece(text.raw, text)
 
 
 def _texts(element: Element) -> Iterator[Text]:

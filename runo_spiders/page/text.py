@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from runo_spiders.items import Evidence
 from runo_spiders.page.asked import Asked
 from runo_spiders.page.document import Document, collapse, string_value
-from runo_spiders.page.places import Element, Place, Text
-from runo_spiders.page.rendering import Heading, Origin, Rendering
+from runo_spiders.page.places import Element, Origin, Place, place_of
+from runo_spiders.page.rendering import Heading, Rendering
 from runo_spiders.page.visible import Visible
 
 _NOTHING_SPECIAL = Asked()
@@ -58,7 +58,7 @@ class PageText:
         """The smallest node of the tree that holds what stands between two offsets; the text isn't empty."""
         first, last = self._run(start), self._run(max(start, end - 1))
         if first == last:
-            return _place_of(self.origins[first])
+            return place_of(self.origins[first])
         lineages = [_lineage(origin) for origin in self.origins[first : last + 1]]
         shared = set(lineages[0]).intersection(*lineages[1:])
         return Place(next(each for each in lineages[0] if each in shared))
@@ -92,13 +92,9 @@ def page_text(
     )
 
 
-def _place_of(origin: Origin) -> Place:
-    return Place(origin.holder, text=origin) if isinstance(origin, Text) else origin
-
-
 def _lineage(origin: Origin) -> list[Element]:
     """The element of a run and those around it, the innermost first."""
-    element = _place_of(origin).element
+    element = place_of(origin).element
     return [element, *element.iterancestors()]
 
 

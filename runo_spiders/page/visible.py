@@ -6,6 +6,7 @@ computed only for the few places that end as evidence.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, cast
@@ -13,6 +14,7 @@ from typing import Any, TypeAlias, cast
 from lxml import etree
 
 from runo_spiders.page.document import Document, collapse, string_value
+from runo_spiders.page.hiding import hidden_elements
 from runo_spiders.page.places import Element, Place, Spot, Text
 from runo_spiders.page.zones import HIDDEN, MAIN, ZONE_OF_TAG, zone_of_name, zone_of_style
 
@@ -74,57 +76,68 @@ _FEW_TEXTS = 30
 class Visible:
     """The index of one page.
 
-    `texts` holds the text nodes in reading order. `spans` tells for each element with text which of them it
-    contains. `marked` lists the elements whose markup speaks of a zone, `styled` those with a style of
-    their own or marked as hidden. `named` maps the value of a naming
-    attribute (a whole `class`, an `id`) to its elements, and `data` the name of a `data-*` attribute to those
-    that have it.
+    `texts` holds the text nodes in reading order, and `opens` a 1 for each of them that begins a line: behind
+    a line break, at the border of a block. `spans` tells for each element with text which of them it
+    contains. `marked` lists the elements whose markup speaks of a zone, `styled` those with a style of their
+    own or marked as hidden. `named` maps the value of a naming attribute (a whole `class`, an `id`) to its
+    elements, and `data` the name of a `data-*` attribute to those that have it.
     """
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.texts: list[Text] = []
+        self.opens = bytearray()
         self.spans: dict[Element, Span] = {}
-        self.named: dict[str, list[Spot]] = {}
-        self.data: dict[str, list[Spot]] = {}
-        self._gap = False
-        self._breaks: set[int] = set()
+        self.named: defaultdict[str, list[Spot]] = defaultdict(list)
+        self.data: defaultdict[str, list[Spot]] = defaultdict(list)
         self.marked: list[tuple[Element, int]] = []
         self.styled: list[Element] = []
+        self._gap = False
+        self._last_block: Element | None = None
         body = document.root.find("body")
-        self._walk(document.root if body is None else body, 0)
+        root = document.root if body is None else body
+        self._walk(root, root, 0)
 
-    def _walk(self, element: Element, depth: int) -> None:
+    def _walk(self, element: Element, block: Element, depth: int) -> None:
+        """`block` is the innermost element around this one that is not set within a line."""
         texts = self.texts
         first = len(texts)
         attributes = element.items()
         tag = element.tag
         zone = ZONE_OF_TAG.get(tag, MAIN)
-        if tag == "br":
-            self._breaks.add(first)
         if attributes:
             zone |= self._note(_new(Spot, (element, first)), attributes)
         if zone:
             self.marked.append((element, zone))
+        if tag not in INLINE_TAGS:
+            block = self._begin(element)
         text = element.text
         if text:
-            self._keep(text, element, False)
+            self._keep(text, element, False, block)
         for child in element:
             if child.tag not in UNSEEN_TAGS and depth < MAX_DEPTH:
-                self._walk(child, depth + 1)
+                self._walk(child, block, depth + 1)
             text = child.tail
             if text:
-                self._keep(text, child, True)
+                self._keep(text, child, True, block)
         if len(texts) > first:
             self.spans[element] = (first, len(texts))
 
-    def _keep(self, raw: str, owner: Element, tail: bool) -> None:
+    def _begin(self, block: Element) -> Element:
+        if block.tag == "br":
+            # What follows opens a line, though it may stand in the same block as what was before.
+            self._last_block = None
+        return block
+
+    def _keep(self, raw: str, owner: Element, tail: bool, block: Element) -> None:
         if raw.isspace():
             self._gap = True
-        else:
-            # The white space between two elements belongs to the line that they stand in.
-            self.texts.append(_new(Text, (" " + raw if self._gap else raw, owner, tail)))
-            self._gap = False
+            return
+        # The white space between two elements belongs to the line that they stand in.
+        self.texts.append(_new(Text, (" " + raw if self._gap else raw, owner, tail)))
+        self._gap = False
+        self.opens.append(block is not self._last_block or owner.tag not in INLINE_TAGS)
+        self._last_block = block
 
     def _note(self, spot: Spot, attributes: Sequence[tuple[Any, Any]]) -> int:
         """Notes the names of an element, and returns the zone that its attributes tell."""
@@ -134,7 +147,7 @@ class Visible:
                 if key in _TELLING or key.startswith("data-"):
                     zone |= self._note_other(spot, key, value)
             elif len(value) <= NAME_LENGTH:
-                self.named.setdefault(value, []).append(spot)
+                self.named[value].append(spot)
                 if key in ("class", "id"):
                     zone |= zone_of_name(value)
         return zone
@@ -149,28 +162,41 @@ class Visible:
         if key == "hidden":
             return HIDDEN
         if value and key != "aria-hidden":
-            self.data.setdefault(key, []).append(spot)
+            self.data[key].append(spot)
         return MAIN
 
     @cached_property
     def zones(self) -> bytearray:
         """The zone of each text; elements around the title or around most of the page mark none."""
         zones = bytearray(len(self.texts) + 1)
-        for element, zone in self.marked:
-            if self.is_part(element):
-                for index in range(*self.spans[element]):
-                    zones[index] |= zone
+        for element, zone in self.parts:
+            for index in range(*self.spans[element]):
+                zones[index] |= zone
         return zones
+
+    @cached_property
+    def parts(self) -> list[tuple[Element, int]]:
+        """Those of `marked` that are a part of the page, see `is_part`."""
+        return [each for each in self.marked if self.is_part(each[0])]
+
+    @cached_property
+    def hidden(self) -> set[Element]:
+        """The elements that a reader does not see, see `hidden_elements`."""
+        return hidden_elements(self.document, self.styled, self.spans)
 
     def is_part(self, element: Element) -> bool:
         """Whether an element has text, but neither the title nor most of the page's text."""
-        first, last = self.spans.get(element, (0, 0))
-        title = self.title[0] if self.title else -1
-        return 0 < last - first <= self._most and not first <= title < last
+        span = self.spans.get(element)
+        if span is None:
+            return False
+        first, last = span
+        most, title = self._bounds
+        return last - first <= most and not first <= title < last
 
     @cached_property
-    def _most(self) -> int:
-        return max(_FEW_TEXTS, int(_MOST * len(self.texts)))
+    def _bounds(self) -> tuple[int, int]:
+        """How many texts a part has at most, and which text it does not have: the title's first."""
+        return max(_FEW_TEXTS, int(_MOST * len(self.texts))), self.title[0] if self.title else -1
 
     @cached_property
     def title(self) -> Span | None:
@@ -224,24 +250,8 @@ class Visible:
 
     def line_end(self, first: int, end: int) -> int:
         """Where the line that starts at `first` ends: at a block, a line break, or `end`."""
-        index = first + 1
-        while index < end and self._same_line(index):
-            index += 1
-        return index
-
-    def _same_line(self, index: int) -> bool:
-        text, before = self.texts[index], self.texts[index - 1]
-        if text.owner.tag not in INLINE_TAGS or index in self._breaks:
-            return False
-        return self._block_of(text.holder) is self._block_of(before.holder)
-
-    def _block_of(self, element: Element) -> Element:
-        while element.tag in INLINE_TAGS:
-            parent = element.getparent()
-            if parent is None:
-                break
-            element = parent
-        return element
+        following = self.opens.find(1, first + 1, end)
+        return end if following < 0 else following
 
 
 def fold(text: str) -> str:
@@ -250,13 +260,13 @@ def fold(text: str) -> str:
 
 
 def _openings(raw: str) -> tuple[str, ...]:
-    start = raw[:_OPENING_READ].lower()
+    start = raw[:_OPENING_READ]
     if "：" in start:
         start = start.replace("：", ":")
     head, colon, _ = start.partition(":")
     if not colon and len(raw) > _OPENING_READ:
         return ()
-    head = " ".join(head.split())
+    head = " ".join(head.lower().split())
     if len(head) > LABEL_LENGTH:
         return ()
     head = head.strip(LABEL_MARKS)
