@@ -17,7 +17,8 @@ LAYERS = (
     {"spiders"},
     {"net", "output", "supervisor", "exit_status"},
     {"feed", "twins", "ending", "answer"},
-    {"spool", "item_cap", "frontier"},
+    {"spool", "store", "item_cap", "frontier"},
+    {"book"},
     {"extract"},
     {"llm"},
     {"page"},
@@ -31,6 +32,8 @@ LEVEL = {name: len(LAYERS) - number for number, layer in enumerate(LAYERS) for n
 HOMES = {
     "jsonschema": {"schema"},
     "sqlite3": {"spool"},
+    "sqlalchemy": {"store"},
+    "alembic": {"store"},
     "pyarrow": {"output"},
     "openpyxl": {"output"},
     "rich": {"output", "commands"},

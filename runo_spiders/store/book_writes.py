@@ -1,0 +1,119 @@
+"""What a running job writes of its URLs and rows, each as one statement for many. Writing again is harmless."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from runo_spiders.errors import UsageMistake
+from runo_spiders.inputs import Target
+from runo_spiders.items import Json, Row
+from runo_spiders.rows_json import to_json
+from runo_spiders.store.conflicts import upsert
+from runo_spiders.store.records import Job
+from runo_spiders.store.tables import facts, jobs, rows, urls
+from runo_spiders.urls import key_of
+
+SUCCESSES = ("success", "empty")
+
+
+def add(link: Connection, job: Job, targets: Sequence[Target]) -> None:
+    """Raises `UsageMistake` for another URL in the place of one that is there."""
+    if not targets:
+        return
+    records = [record_of(job.id, target, job.round) for target in targets]
+    link.execute(upsert(link, urls).on_conflict_do_nothing(), records)
+    indexes = [record["idx"] for record in records]
+    query = select(urls.c.idx, urls.c.url).where(
+        urls.c.job == job.id, urls.c.idx.between(min(indexes), max(indexes))
+    )
+    there = {index: url for index, url in link.execute(query)}
+    if any(there[record["idx"]] != record["url"] for record in records):
+        raise UsageMistake("the URLs are not those of the run that was interrupted")
+
+
+def start(link: Connection, job: str, indexes: Sequence[int]) -> None:
+    if indexes:
+        started = update(urls).where(urls.c.job == job, urls.c.idx == bindparam("at"))
+        link.execute(started.values(attempt=urls.c.attempt + 1), [{"at": index} for index in indexes])
+
+
+def put(link: Connection, job: str, put_rows: Sequence[Row]) -> None:
+    """A success stays a success: a URL may end twice, by a callback that yields a page and then fails."""
+    newest: dict[int, Row] = {}
+    for row in put_rows:
+        if row.index is not None and not (_succeeded(newest.get(row.index)) and row.status == "error"):
+            newest[row.index] = row
+    if not newest:
+        return
+    before = _outcomes_before(link, job, list(newest))
+    kept = [
+        row for index, row in newest.items() if not (before.get(index) in SUCCESSES and row.status == "error")
+    ]
+    if kept:
+        line = upsert(link, rows)
+        replaced = {name: line.excluded[name] for name in ("outcome", "item_count", "row")}
+        line = line.on_conflict_do_update(index_elements=["job", "idx"], set_=replaced)
+        link.execute(line, [_record_of_row(job, row) for row in kept])
+        _count(link, job, kept, before)
+
+
+def note(link: Connection, job: str, noted: Mapping[str, Json]) -> None:
+    if noted:
+        line = upsert(link, facts)
+        line = line.on_conflict_do_update(index_elements=["job", "name"], set_={"value": line.excluded.value})
+        link.execute(
+            line, [{"job": job, "name": name, "value": json.dumps(value)} for name, value in noted.items()]
+        )
+
+
+def record_of(job: str, target: Target, round_: int) -> dict[str, Json]:
+    """The line of `urls` for a target that has an index."""
+    return {
+        "job": job,
+        "idx": target.index,
+        "url": target.url,
+        "extra": json.dumps(target.extra, ensure_ascii=False) if target.extra else None,
+        "key": key_of(target.url),
+        "hops": target.hops,
+        "attempt": 0,
+        "round": round_,
+    }
+
+
+def items_of(row: Row) -> int:
+    return len(row.data) if isinstance(row.data, list) else int(row.status == "success")
+
+
+def _succeeded(row: Row | None) -> bool:
+    return row is not None and row.status == "success"
+
+
+def _outcomes_before(link: Connection, job: str, indexes: Sequence[int]) -> dict[int, str]:
+    query = select(rows.c.idx, rows.c.outcome).where(rows.c.job == job, rows.c.idx.in_(indexes))
+    return {index: outcome for index, outcome in link.execute(query)}
+
+
+def _record_of_row(job: str, row: Row) -> dict[str, Json]:
+    text = json.dumps(to_json(row), ensure_ascii=False)
+    return {"job": job, "idx": row.index, "outcome": row.outcome, "item_count": items_of(row), "row": text}
+
+
+def _count(link: Connection, job: str, kept: Sequence[Row], before: Mapping[int, str]) -> None:
+    """Keep the job's counters right; progress starts its count of lost processes anew."""
+    counted = [row for row in kept if row.index is not None and row.index >= 0]
+    succeeded = sum(row.status == "success" for row in counted)
+    was = [before[row.index] for row in counted if row.index in before]
+    was_succeeded = sum(outcome in SUCCESSES for outcome in was)
+    link.execute(
+        update(jobs)
+        .where(jobs.c.id == job)
+        .values(
+            succeeded=jobs.c.succeeded + succeeded - was_succeeded,
+            failed=jobs.c.failed + len(counted) - succeeded - (len(was) - was_succeeded),
+            item_count=jobs.c.item_count + sum(map(items_of, counted)),
+            starts=0,
+        )
+    )

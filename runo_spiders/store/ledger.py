@@ -1,0 +1,35 @@
+"""The ledger: the truth about jobs, rows, keys and charges, in one database."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from runo_spiders.store.database import Database
+from runo_spiders.store.jobs import Jobs
+from runo_spiders.store.leases import LEASE_S, Leases
+from runo_spiders.store.ledger_book import LedgerBook
+from runo_spiders.store.records import Claim
+from runo_spiders.store.tables import metadata
+
+
+class Ledger:
+    """Everything that is kept of jobs. All methods block: a reactor calls them in a thread."""
+
+    def __init__(self, database: Database, lease_s: float = LEASE_S) -> None:
+        self.database = database
+        self.jobs = Jobs(database)
+        self.leases = Leases(database, lease_s)
+
+    @classmethod
+    def open(cls, url: str, *, lease_s: float = LEASE_S) -> Self:
+        """The ledger at a database URL; its tables are made or brought up to date."""
+        database = Database(url)
+        database.write(lambda link: metadata.create_all(link))
+        return cls(database, lease_s)
+
+    def book(self, claim: Claim) -> LedgerBook:
+        """The URLs and rows of a job, for the holder of its claim."""
+        return LedgerBook(self.database, claim)
+
+    def close(self) -> None:
+        self.database.close()
