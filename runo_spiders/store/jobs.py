@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row as Record, and_, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, literal, select, update
+from sqlalchemy import Row as Record
 
 from runo_spiders.errors import PageFailure, RunoError, describe
 from runo_spiders.inputs import Target
@@ -76,6 +77,11 @@ class Jobs:
         with self._database.read() as link:
             found = link.scalar(select(facts.c.value).where(facts.c.job == job, facts.c.name == name))
             return None if found is None else json.loads(found)
+
+    def sealed(self, job: str) -> bytes | None:
+        """The target site's secrets, as they were sealed; None where there are none or the job has ended."""
+        with self._database.read() as link:
+            return link.scalar(select(jobs.c.sealed).where(jobs.c.id == job))
 
     # Rows
 
