@@ -19,7 +19,7 @@ from tests.ledger_worker import LEASE_S
 from tests.ledgers import new_job, opened
 
 SEED = 20261125
-JOBS, URLS, WORKERS, HARMS = 3, 50, 2, 5
+JOBS, URLS, WORKERS, HARMS = 3, 120, 2, 4
 
 
 class Workers:
@@ -35,13 +35,11 @@ class Workers:
         for _ in range(WORKERS):
             self._start()
 
-    def harm(self, holders: list[str]) -> None:
-        """Kill one that has a job, or stop it until another has taken the job over; and start another."""
-        name = self._random.choice(holders)
+    def harm(self, name: str) -> None:
+        """Kill one, or stop it for longer than its lease; and start another. The first two are one of each."""
         victim = self._all[name]
         self._start()
-        # The first two are one of each.
-        if (self.kills + self.stops) % 2 == 0 or self._random.random() < 0.5:
+        if self.kills == 0 or (self.stops and self._random.random() < 0.5):
             self.kills += 1
             victim.kill()
             victim.wait()
@@ -50,6 +48,11 @@ class Workers:
             self.stops += 1
             victim.send_signal(signal.SIGSTOP)
 
+    def pick(self, holders: list[str]) -> str | None:
+        """One of the holders of jobs that are alive."""
+        alive = [name for name in holders if name in self._all]
+        return self._random.choice(alive) if alive else None
+
     def wake(self) -> None:
         """Those that were stopped go on: they still believe to hold their jobs."""
         for process in self._all.values():
@@ -57,9 +60,13 @@ class Workers:
 
     def end(self) -> set[int]:
         self.wake()
-        ends = {process.wait() for process in self._all.values()}
+        return {process.wait() for process in self._all.values()}
+
+    def close(self) -> None:
+        for process in self._all.values():
+            process.kill()
+            process.wait()
         self._log.close()
-        return ends
 
     def _start(self) -> None:
         name = next(self._names)
@@ -68,14 +75,23 @@ class Workers:
 
 
 def holders(ledger: Ledger) -> list[str]:
-    """Who has a job; waits until somebody has one that has held it for a moment."""
-    while True:
+    """The workers that have jobs."""
+    with ledger.database.read() as link:
+        running = jobs.c.state == "running"
+        return [
+            str(name) for name in link.scalars(select(jobs.c.worker).where(running).order_by(jobs.c.worker))
+        ]
+
+
+def harm_some(ledger: Ledger, workers: Workers) -> None:
+    """Harm workers while there is work left."""
+    while workers.kills + workers.stops < HARMS and ledger.jobs.page(None, states=("queued", "running")):
         time.sleep(0.3)
-        with ledger.database.read() as link:
-            running = jobs.c.state == "running"
-            found = list(link.scalars(select(jobs.c.worker).where(running).order_by(jobs.c.worker)))
-        if found:
-            return found
+        victim = workers.pick(holders(ledger))
+        if victim is not None:
+            workers.harm(victim)
+            time.sleep(1.5 * LEASE_S)
+            workers.wake()
 
 
 def test_every_url_has_one_row_and_costs_once_whatever_happens_to_the_workers(
@@ -85,11 +101,11 @@ def test_every_url_has_one_row_and_costs_once_whatever_happens_to_the_workers(
         key = ledger.keys.create("ann", "n", per_month=1000)[0].id
         made = [ledger.jobs.accept(new_job(URLS, key=key, units=URLS)).id for _ in range(JOBS)]
         workers = Workers(database_url, tmp_path / "log")
-        for _ in range(HARMS):
-            workers.harm(holders(ledger))
-            time.sleep(1.5 * LEASE_S)
-            workers.wake()
-        assert workers.end() == {0}
+        try:
+            harm_some(ledger, workers)
+            assert workers.end() == {0}
+        finally:
+            workers.close()
         for job in made:
             check(ledger, job)
         refused = (tmp_path / "log").read_text().count("refused")
