@@ -1,4 +1,4 @@
-"""Backups of a ledger at work, as docs/operations.md has them, hold what was accepted and can be gone on with."""
+"""Backups of a ledger at work, as docs/operations.md has them, can be gone on with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def at_work(ledger: Ledger) -> tuple[str, str]:
 def check(url: str, ended: str, running: str) -> None:
     with opened(url, lease_s=0.1) as ledger:
         assert [row.outcome for row in ledger.jobs.complete_rows(ended)] == ["success"] * 2
-        # The worker of before is not known to be gone; on its own host it may claim again.
+        # To a copy on the same host the worker of before is alive, and may claim its job anew.
         claim = claimed(ledger, running)
         write(ledger, claim, [success(1)])
         ledger.leases.finish(claim, "finished")

@@ -36,7 +36,7 @@ class Workers:
             self._start()
 
     def harm(self, name: str) -> None:
-        """Kill one, or stop it for longer than its lease; and start another. The first two are one of each."""
+        """Kill one, or stop it for longer than its lease; and start another. The first is killed."""
         victim = self._all[name]
         self._start()
         if self.kills == 0 or (self.stops and self._random.random() < 0.5):
