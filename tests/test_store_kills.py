@@ -19,7 +19,7 @@ from tests.ledger_worker import LEASE_S
 from tests.ledgers import new_job, opened
 
 SEED = 20261125
-JOBS, URLS, WORKERS, HARMS = 3, 120, 2, 4
+JOBS, URLS, WORKERS, HARMS = 2, 90, 2, 3
 
 
 class Workers:
