@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from pathlib import Path
 from typing import Self
 
@@ -17,6 +16,7 @@ from runo_spiders.errors import PageFailure, UsageMistake, describe
 from runo_spiders.inputs import Target
 from runo_spiders.items import Json, Row
 from runo_spiders.rows_json import from_json, to_json
+from runo_spiders.urls import key_of, without_fragment
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -92,7 +92,7 @@ class Spool:
 
         Raises `UsageMistake` for another URL in its place: rows would be told of the wrong page.
         """
-        records = ((t.index, t.url, json.dumps(t.extra) if t.extra else None, _key(t.url)) for t in targets)
+        records = ((t.index, t.url, json.dumps(t.extra) if t.extra else None, key_of(t.url)) for t in targets)
         try:
             self._db.executemany(_SAME_AGAIN, records)
         except sqlite3.IntegrityError as fault:
@@ -109,9 +109,11 @@ class Spool:
 
     def first_of(self, target: Target) -> int | None:
         """The index at which the URL of `target` (but for its fragment) was asked for first."""
-        found = self._db.execute("SELECT idx, url FROM urls WHERE key = ? ORDER BY idx", (_key(target.url),))
-        page = _without_fragment(target.url)
-        return next((index for index, url in found if _without_fragment(url) == page), target.index)
+        found = self._db.execute(
+            "SELECT idx, url FROM urls WHERE key = ? ORDER BY idx", (key_of(target.url),)
+        )
+        page = without_fragment(target.url)
+        return next((index for index, url in found if without_fragment(url) == page), target.index)
 
     # Rows
 
@@ -174,15 +176,6 @@ def remove(path: str) -> None:
     for ending in ("", "-wal", "-shm"):
         if path:
             Path(path + ending).unlink(missing_ok=True)
-
-
-def _key(url: str) -> int:
-    digest = blake2b(_without_fragment(url).encode("utf8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
-
-
-def _without_fragment(url: str) -> str:
-    return url.partition("#")[0]
 
 
 def _items(row: Row) -> int:
