@@ -11,6 +11,7 @@ from scrapy import Request, signals
 from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
+from runo_spiders.asked import check_job, check_model
 from runo_spiders.config import Config
 from runo_spiders.ending import Ending, JobEnded
 from runo_spiders.errors import UsageMistake
@@ -19,9 +20,8 @@ from runo_spiders.items import Row
 from runo_spiders.job import JobSpec
 from runo_spiders.net.credentials import Credentials
 from runo_spiders.output.exporters import check_feeds, check_feeds_without_columns
-from runo_spiders.schema.load import load_schema
 from runo_spiders.schema.model import Schema
-from runo_spiders.schema.of_run import MARKDOWN, NOT_YET, schema_of_run
+from runo_spiders.schema.of_run import NOT_YET, schema_of_run
 from runo_spiders.spiders.base import PageSpider, target_of
 from runo_spiders.spiders.site_crawl import SiteCrawl
 from runo_spiders.spiders.url_list import UrlList
@@ -86,10 +86,8 @@ class SchemaSpider(PageSpider):
         given = {name: value for name, value in arguments.items() if not name.startswith("_")}
         fields = {field.alias or name for name, field in JobSpec.model_fields.items()}
         standing = {name: getattr(cls, name) for name in fields if getattr(cls, name, None) is not None}
-        job = JobSpec.parse(standing | given)
-        schema = _schema_of(job)
+        job, schema = check_job(standing | given)
         Credentials.of(job)
-        _check_together(job, schema)
         return job, schema
 
     async def start(self) -> AsyncIterator[Any]:
@@ -167,34 +165,3 @@ def _spool_of_batch_feed(settings: BaseSettings) -> str:
         if feed.get("format") == "batch" and "://" not in str(uri):
             return f"{uri}.spool"
     return ""
-
-
-def check_model(job: JobSpec, config: Config) -> None:
-    """Raise `UsageMistake` if the job cannot do without a language model and none is configured."""
-    if job.proposes_schema and config.model is None:
-        raise UsageMistake(
-            "argument prompt: without a schema it needs a language model, "
-            "set RUNO_MODEL and OPENAI_API_KEY or OPENAI_BASE_URL"
-        )
-
-
-def _schema_of(job: JobSpec) -> Schema:
-    if job.output == "markdown":
-        return MARKDOWN
-    return NOT_YET if job.proposes_schema else load_schema(job.schema_source)
-
-
-def _check_together(job: JobSpec, schema: Schema) -> None:
-    """Raise `UsageMistake` where an argument does not go with the schema."""
-    if schema is NOT_YET:
-        return
-    names = {field.name for field in schema.record.properties}
-    filtered = () if job.date_filter is None else (job.date_filter.field,)
-    for argument, wanted in (("require", job.require), ("date_filter", filtered)):
-        unknown = [name for name in wanted if name not in names]
-        if unknown:
-            known = ", ".join(sorted(names))
-            raise UsageMistake(f"argument {argument}: the schema has no field {unknown[0]!r} (has: {known})")
-    for argument in ("date_filter", "max_items_per_url", "max_total_items"):
-        if getattr(job, argument) is not None and not schema.many:
-            raise UsageMistake(f"argument {argument}: needs a schema whose root is an array")

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row as Record, and_, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, literal, select, update
+from sqlalchemy import Row as Record
 
 from runo_spiders.errors import PageFailure, RunoError, describe
 from runo_spiders.inputs import Target

@@ -6,8 +6,10 @@ import json
 import time
 from typing import Any
 
-from sqlalchemy import Connection, Row as Record, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Row as Record
 
+from runo_spiders.config import LEASE_S
 from runo_spiders.errors import PageFailure, describe
 from runo_spiders.rows_json import to_json
 from runo_spiders.store.database import Database
@@ -15,7 +17,6 @@ from runo_spiders.store.jobs import end_job, job_of
 from runo_spiders.store.records import Claim, End, Standing
 from runo_spiders.store.tables import jobs, rows, urls
 
-LEASE_S = 10.0
 MOST_STARTS = 3
 """After so many processes that died without getting anywhere a job is lost; after so many starts, a URL."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Self
 
+from runo_spiders.config import LEASE_S
 from runo_spiders.store.database import Database
 from runo_spiders.store.jobs import Jobs
-from runo_spiders.store.leases import LEASE_S, Leases
+from runo_spiders.store.leases import Leases
 from runo_spiders.store.ledger_book import LedgerBook
 from runo_spiders.store.records import Claim
 from runo_spiders.store.tables import metadata

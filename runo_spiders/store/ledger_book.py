@@ -154,7 +154,7 @@ class LedgerBook:
             if self.fault is not None:
                 raise self.fault
             self._commit(batch)
-        except BaseException as fault:  # noqa: BLE001 (whoever waits for the batch has to hear of it)
+        except BaseException as fault:
             self.fault = fault
             batch.done.set_exception(fault)
             # Nobody may be waiting; then `fault` is looked at when the job renews its lease.
