@@ -12,6 +12,7 @@ PACKAGE = ROOT / "runo_spiders"
 LAYERS = (
     {"commands", "settings"},
     {"batch", "worker"},
+    {"heartbeat", "unreached", "preloading"},
     {"addon"},
     {"proposing"},
     {"pipelines", "middlewares", "collector"},
