@@ -60,7 +60,7 @@ def run_job(
     worker: str,
     secrets: Mapping[str, str] | None = None,
 ) -> int:
-    """Claim a job, work it off, and return an exit status; to be called once in a process, in its main thread.
+    """Claim a job, work it off, and return an exit status; called once in a process, in its main thread.
 
     `settings` are those of the project. `worker` names this process among the workers; a worker of the same
     name may claim its job anew. `secrets` are texts under `headers` and `cookies`, as the files of these
@@ -117,8 +117,6 @@ class Shift:
 
     def _crawl(self) -> None:
         """Run the reactor until the crawl has ended, or has to."""
-        from twisted.internet import reactor
-
         try:
             self._crawler = self._process.create_crawler(self._spider())
             crawling = self._process.crawl(self._crawler, **self._arguments(self._crawler.spidercls))
@@ -129,7 +127,6 @@ class Shift:
         loop = asyncio.get_event_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told_to_stop)
-        self._reactor = reactor
         self._process.start(stop_after_crawl=False, install_signal_handlers=False)
 
     def _spider(self) -> type[Spider]:
@@ -162,19 +159,17 @@ class Shift:
 
     def _leave(self) -> None:
         """Return from `_crawl` at once: what is in flight goes with the process."""
-        self._reactor.crash()
+        _reactor().crash()
 
     # Being stopped
 
     def _hear(self, standing: Standing) -> None:
         """Called by the heartbeat, in its thread."""
-        from twisted.internet import reactor
-
         if standing == "cancelled":
-            reactor.callFromThread(self._stop, "cancelled", self._grace_s)
+            _reactor().callFromThread(self._stop, "cancelled", self._grace_s)
             return
         self._lost = True
-        reactor.callFromThread(reactor.crash)
+        _reactor().callFromThread(self._leave)
         time.sleep(_STUCK_S)
         # The reactor is stuck in a page; nothing is to be written any more.
         os._exit(LEASE_LOST)
@@ -252,6 +247,13 @@ class Shift:
         if isinstance(self._fault, UsageMistake):
             return PageFailure("INTERNAL", str(self._fault), retryable=False)
         return PageFailure("INTERNAL", type(self._fault).__name__)
+
+
+def _reactor() -> Any:
+    """The running reactor, which only a process that crawls has; what we ask of it has no types."""
+    from twisted.internet import reactor
+
+    return reactor
 
 
 __all__ = ["ENDED", "LEASE_LOST", "REFUSED", "RELEASED", "preload", "run_job"]
