@@ -77,7 +77,7 @@ def run_job(
     if claim.job.cancel_asked:
         ledger.leases.finish(claim, "cancelled")
         return ENDED
-    return Shift(process, ledger, claim, config, secrets or {}).work()
+    return Shift(process, ledger, claim, config, worker, secrets or {}).work()
 
 
 class Shift:
@@ -89,8 +89,10 @@ class Shift:
         ledger: Ledger,
         claim: Claim,
         config: Config,
+        worker: str,
         secrets: Mapping[str, str],
     ) -> None:
+        self._worker = worker
         self._process = process
         self._ledger = ledger
         self._claim = claim
@@ -107,11 +109,16 @@ class Shift:
         heartbeat = Heartbeat(self._ledger.leases, self._claim, self._config.lease_s, self._hear)
         try:
             self._crawl()
-            return self._conclude()
+            if self._lost:
+                return LEASE_LOST
+            self._write_the_last_rows()
+            heartbeat.stop()
+            self._end()
         except StaleClaim:
             return LEASE_LOST
         finally:
             heartbeat.stop()
+        return RELEASED if self._stop_asked == "released" else ENDED
 
     # The crawl
 
@@ -210,24 +217,25 @@ class Shift:
 
     # The end
 
-    def _conclude(self) -> int:
-        if self._lost:
-            return LEASE_LOST
-        self._write_the_last_rows()
+    def _end(self) -> None:
+        """The job's last transition by this worker."""
+        leases = self._ledger.leases
+        failure = self._failure() if self._stop_asked is None else None
         if self._stop_asked == "released":
-            self._ledger.leases.release(self._claim)
-            return RELEASED
-        if self._stop_asked == "cancelled":
-            self._ledger.leases.finish(self._claim, "cancelled")
-            return ENDED
-        failure = self._failure()
-        told = failure is None or fail_the_rest(self._ledger.book(self._claim), self._claim.job, failure)
-        self._ledger.leases.finish(self._claim, "finished" if told else "lost")
-        return ENDED
+            leases.release(self._claim)
+        elif self._stop_asked == "cancelled":
+            leases.finish(self._claim, "cancelled")
+        elif failure is None:
+            leases.finish(self._claim, "finished")
+        else:
+            fail_the_rest(self._ledger, self._claim.job, self._worker, failure)
 
     def _write_the_last_rows(self) -> None:
         if self._stop_asked is None:
             self._book.close()
+            if self._book.fault is not None and not isinstance(self._book.fault, UsageMistake):
+                # Rows are missing: whoever has the job next fetches those pages again.
+                raise self._book.fault
             return
         patience = _LAST_WORDS_IN_A_HURRY_S if self._in_a_hurry else _LAST_WORDS_S
         closing = threading.Thread(target=self._book.close, daemon=True)

@@ -14,6 +14,6 @@ class Poison:
     name = "poison"
 
     async def extract(self, page: Page, question: Question) -> Extraction:
-        if MARKER in "".join(page.document.root.itertext()):
+        if MARKER in str(page.document.root.xpath("string()")):
             os.abort()
         return {}

@@ -81,6 +81,16 @@ def test_a_list_gives_its_rows_in_order_and_the_job_ends(bench: Bench, site: Moc
     assert bench.workers.start(job, "a").wait() == REFUSED
 
 
+def kill_when_it_got_somewhere(bench: Bench, job: str, later: float) -> None:
+    before = done(bench.ledger, job)
+    worker = bench.workers.start(job, "killed")
+    wait_until(lambda: not worker.running or done(bench.ledger, job) > before + 5)
+    time.sleep(later)
+    if worker.running:
+        worker.send(signal.SIGKILL)
+    worker.wait()
+
+
 def kill_now_and_then(bench: Bench, job: str, site: MockServer, seed: int) -> None:
     """Kill worker after worker when it has got somewhere, until one comes to the end.
 
@@ -90,13 +100,7 @@ def kill_now_and_then(bench: Bench, job: str, site: MockServer, seed: int) -> No
     dice = random.Random(seed)
     settled: dict[str, int] = {}
     for _ in range(4):
-        before = done(bench.ledger, job)
-        worker = bench.workers.start(job, "killed")
-        wait_until(lambda: not worker.running or done(bench.ledger, job) > before + 5)
-        time.sleep(dice.uniform(0, 0.2))
-        if worker.running:
-            worker.send(signal.SIGKILL)
-        worker.wait()
+        kill_when_it_got_somewhere(bench, job, dice.uniform(0, 0.2))
         for row in bench.ledger.jobs.rows(job):
             path = row.url.removeprefix(site.base)
             settled.setdefault(path, site.hits(path))
@@ -166,7 +170,7 @@ def test_a_url_that_kills_its_workers_is_given_up_alone(tmp_path: Path, site: Mo
         urls = [site.url(f"/p/{n}") for n in range(6)]
         urls.insert(3, site.url("/poison"))
         job = accept(bench.ledger, urls)
-        statuses = []
+        statuses: list[int] = []
         while not statuses or statuses[-1] != ENDED:
             statuses.append(bench.workers.start(job, "a").wait())
             assert not bench.ledger.leases.bury(job)
@@ -319,7 +323,7 @@ def test_a_stranger_reaches_no_private_host(bench: Bench, site: MockServer) -> N
 
 @pytest.mark.parametrize("spec", [{"schem": "product"}, {"require": "nothing"}])
 def test_a_job_that_cannot_begin_says_why_in_its_rows(
-    bench: Bench, site: MockServer, spec: dict[str, str]
+    bench: Bench, site: MockServer, spec: dict[str, Any]
 ) -> None:
     job = accept(bench.ledger, [site.url("/p/1"), site.url("/p/2")], **spec)
     assert bench.workers.start(job, "a").wait() == ENDED
