@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from scrapy.utils.project import data_path
 
 from runo_spiders.errors import UsageMistake
 
@@ -18,6 +21,7 @@ LADDER = (
 )
 TIMEOUT_MS = 15_000
 WINDOW = 500
+LEASE_S = 10.0
 MODEL_CONCURRENCY = 8
 MODEL_TIMEOUT_MS = 60_000
 MODEL_MAX_OUTPUT_TOKENS = 4096
@@ -82,7 +86,8 @@ class Config:
 
     `spool` is the path of the spool file; empty means a file of its own that goes with the run. `window` is
     how many URLs may be ahead of the downloads. `contact` is put into the user agent.
-    `model` is None where no model is to be asked.
+    `model` is None where no model is to be asked. `database` is the URL of the ledger. `lease_s` is how many
+    seconds a worker that gives no sign of life keeps its job.
     """
 
     ladder: tuple[str, ...]
@@ -90,6 +95,8 @@ class Config:
     egress_allow: tuple[str, ...]
     spool: str
     window: int
+    database: str
+    lease_s: float
     contact: str
     model: ModelSettings | None
 
@@ -103,4 +110,19 @@ class Config:
             window=settings.getint("RUNO_WINDOW", WINDOW),
             contact=settings.get("RUNO_CONTACT") or "",
             model=ModelSettings.from_settings(settings),
+            database=_database(settings),
+            lease_s=_lease_s(settings),
         )
+
+
+def _database(settings: BaseSettings) -> str:
+    """The URL of the ledger: by default a file of the project, or below the working directory."""
+    given = settings.get("RUNO_DATABASE") or os.environ.get("RUNO_DATABASE")
+    return given or f"sqlite:///{Path(data_path('runo/ledger.db')).absolute()}"
+
+
+def _lease_s(settings: BaseSettings) -> float:
+    seconds = settings.getfloat("RUNO_LEASE_S", LEASE_S)
+    if seconds < 1:
+        raise UsageMistake(f"RUNO_LEASE_S: {seconds} is not at least 1")
+    return seconds

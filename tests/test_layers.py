@@ -11,12 +11,15 @@ from tests.crawling import ROOT
 PACKAGE = ROOT / "runo_spiders"
 LAYERS = (
     {"commands", "settings"},
-    {"batch", "addon"},
+    {"batch", "worker"},
+    {"heartbeat", "unreached", "preloading"},
+    {"addon"},
     {"proposing"},
     {"pipelines", "middlewares", "collector"},
     {"spiders"},
+    {"commission"},
     {"net", "output", "supervisor", "exit_status"},
-    {"feed", "twins", "ending", "answer"},
+    {"feed", "twins", "ending", "answer", "asked"},
     {"spool", "store", "item_cap", "frontier"},
     {"book"},
     {"extract"},

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from scrapy.commands import ScrapyCommand
 
 from runo_spiders.addon import switch_on
+from runo_spiders.asked import check_model
 from runo_spiders.batch import Batch, Outcome, prepare, run, spool_beside, write
 from runo_spiders.config import Config
 from runo_spiders.errors import UsageMistake
@@ -17,7 +18,7 @@ from runo_spiders.exit_status import INTERRUPTED, NONE_SUCCEEDED, USAGE, exit_st
 from runo_spiders.job import JobSpec
 from runo_spiders.output.files import Output
 from runo_spiders.output.report import ProgressLine, print_summary
-from runo_spiders.spiders.schema import SchemaSpider, check_model
+from runo_spiders.spiders.schema import SchemaSpider
 
 
 class Command(ScrapyCommand):

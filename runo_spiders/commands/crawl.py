@@ -11,11 +11,12 @@ from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
 
 from runo_spiders.addon import switch_on
+from runo_spiders.asked import check_model
 from runo_spiders.config import Config
 from runo_spiders.errors import UsageMistake
 from runo_spiders.exit_status import INTERRUPTED, USAGE, exit_status
 from runo_spiders.output.exporters import FEED_EXPORTERS
-from runo_spiders.spiders.schema import SchemaSpider, check_model
+from runo_spiders.spiders.schema import SchemaSpider
 
 _ROWS = "runo/rows/"
 

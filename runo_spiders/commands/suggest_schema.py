@@ -13,6 +13,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.crawler import Crawler
 
 from runo_spiders.addon import ITEM_PIPELINES, switch_on
+from runo_spiders.asked import check_model
 from runo_spiders.config import Config
 from runo_spiders.errors import UsageMistake
 from runo_spiders.exit_status import NONE_SUCCEEDED, USAGE
@@ -22,7 +23,7 @@ from runo_spiders.llm.propose import MOST_PAGES
 from runo_spiders.output.files import refuse_existing
 from runo_spiders.proposing import ProposePipeline
 from runo_spiders.schema.of_run import NOT_YET
-from runo_spiders.spiders.schema import SchemaSpider, check_model
+from runo_spiders.spiders.schema import SchemaSpider
 
 
 class Suggesting(SchemaSpider):

@@ -6,6 +6,7 @@ from typing import Self
 
 from sqlalchemy import column, inspect, select, table
 
+from runo_spiders.config import LEASE_S
 from runo_spiders.errors import UsageMistake
 from runo_spiders.store import charges
 from runo_spiders.store.charges import Allowance
@@ -13,7 +14,7 @@ from runo_spiders.store.database import Clock, Database, host_clock
 from runo_spiders.store.faults import StoreDamaged
 from runo_spiders.store.jobs import Jobs
 from runo_spiders.store.keys import Keys
-from runo_spiders.store.leases import LEASE_S, Leases
+from runo_spiders.store.leases import Leases
 from runo_spiders.store.ledger_book import LedgerBook
 from runo_spiders.store.migrations import NEWEST, VERSION_TABLE
 from runo_spiders.store.records import Claim
