@@ -53,8 +53,8 @@ class Watch:
     def ended(self, job: str) -> Deferred[Job]:
         """Fires with the job as it is when it has ended; fails with `NoSuchJob`.
 
-        Where the job runs here its end is seen at once, elsewhere within a second. Cancel the Deferred to wait
-        no longer.
+        Where the job runs here its end is seen at once, elsewhere within a second. Cancel the Deferred to
+        wait no longer.
         """
         waiting: Deferred[Job] = Deferred(lambda one: self._forget(job, one))
         self._waiting.setdefault(job, []).append(waiting)
@@ -65,21 +65,21 @@ class Watch:
 
     def look(self, job: str | None = None) -> None:
         """Ask the ledger about one of the jobs that are waited for, or about all."""
-        ids = [job] if job in self._waiting else list(self._waiting) if job is None else []
+        ids = [one for one in self._waiting if job in (one, None)]
         if ids:
             looked = ensureDeferred(self._look(ids))
             looked.addErrback(lambda failure: log.failure("The ledger cannot be read", failure))
         elif self._looking.running and not self._waiting:
             self._looking.stop()
 
-    async def _look(self, ids: list[str | None]) -> None:
-        found = await deferToThread(self._deaths.jobs, [job for job in ids if job is not None])
+    async def _look(self, ids: list[str]) -> None:
+        found = await deferToThread(self._deaths.jobs, ids)
         for job in ids:
-            known = found.get(job or "")
+            known = found.get(job)
             if known is None:
-                self._tell(job or "", NoSuchJob(job))
+                self._tell(job, NoSuchJob(job))
             elif known.state == "ended":
-                self._tell(known.id, known)
+                self._tell(job, known)
 
     def _tell(self, job: str, outcome: Job | NoSuchJob) -> None:
         for waiting in self._waiting.pop(job, []):

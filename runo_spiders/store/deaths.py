@@ -24,6 +24,12 @@ class Deaths:
         with self._database.read() as link:
             return {job: found for job in ids if (found := job_of(link, job)) is not None}
 
+    def asked_to_stop(self, ids: Iterable[str]) -> list[str]:
+        """Those of the jobs that run and are to be cancelled."""
+        query = select(jobs.c.id).where(jobs.c.id.in_(list(ids)), jobs.c.state == "running")
+        with self._database.read() as link:
+            return list(link.scalars(query.where(jobs.c.cancel_asked)))
+
     def workers(self) -> dict[str, str]:
         """The name of the worker of each job that runs."""
         with self._database.read() as link:
@@ -33,9 +39,9 @@ class Deaths:
     def died(self, job: str, worker: str) -> Job | None:
         """Say that the process of a worker is gone without having ended its job or released it.
 
-        The job is queued again at once; it is lost if `MOST_STARTS` of them got nowhere, and cancelled if that
-        was asked for. A process that died before it could claim its job counts as well. Nothing changes when
-        another worker has it. The job as it is then; None where there is none.
+        The job is queued again at once; it is lost if `MOST_STARTS` of them got nowhere, and cancelled if
+        that was asked for. A process that died before it could claim its job counts as well. Nothing changes
+        when another worker has it. The job as it is then; None where there is none.
         """
         return self._database.write(lambda link: _died(link, job, worker), durable=True)
 
