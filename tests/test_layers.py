@@ -36,6 +36,7 @@ HOMES = {
     "sqlite3": {"spool"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
+    "cryptography": {"store"},
     "pyarrow": {"output"},
     "openpyxl": {"output"},
     "rich": {"output", "commands"},
