@@ -17,6 +17,7 @@ from typing import Any, Literal
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
+from runo_spiders.book import SCHEMA, TOTAL
 from runo_spiders.errors import UsageMistake
 from runo_spiders.inputs import digest_of, saved_pages
 from runo_spiders.job import JobSpec
@@ -25,7 +26,7 @@ from runo_spiders.output.report import Counts
 from runo_spiders.schema.model import Schema
 from runo_spiders.schema.of_run import NOT_YET, schema_of_run
 from runo_spiders.spiders.schema import SchemaSpider
-from runo_spiders.spool import COUNTS, JOB, SCHEMA, TOTAL, Spool, remove
+from runo_spiders.spool import COUNTS, JOB, Spool, remove
 from runo_spiders.supervisor import Child
 
 _LOOK_EVERY = 0.2

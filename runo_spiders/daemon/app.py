@@ -106,7 +106,7 @@ async def _purge(logs: Path) -> None:
         count = await deferToThread(the_ledger().jobs.purge, before)
         await deferToThread(_remove_logs, logs, before)
         log.info("{count} jobs that ended more than {days} days ago were purged", count=count, days=days)
-    except Exception:  # noqa: BLE001 (it is tried again in an hour)
+    except Exception:
         log.failure("Old jobs could not be purged")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 
 from runo_spiders.asked import check_job, check_model
@@ -32,37 +33,28 @@ def job_of_arguments(
     """
     for name in (name for name in SECRET_ARGUMENTS if name in arguments):
         raise UsageMistake(f"argument {name}: secrets are not taken here, use the job API")
-    asked_by = {
-        "owner": caller.owner,
-        "key": caller.key.id if caller.key else None,
-        "units": None,
-    }
-    if (project, spider) != (OWN_PROJECT, OWN_SPIDER):
-        spec = {"arguments": dict(arguments), "version": version}
-        return NewJob(
-            dialect="scrapyd",
-            endpoint="/schedule.json",
-            spec=spec,
-            project=project,
-            spider=spider,
-            **asked_by,
-        )
+    new = NewJob(
+        owner=caller.owner,
+        key=caller.key.id if caller.key else None,
+        dialect="scrapyd",
+        endpoint="/schedule.json",
+        spec={"arguments": dict(arguments), "version": version},
+        project=project,
+        spider=spider,
+    )
+    return _of_our_spider(new, arguments) if (project, spider) == (OWN_PROJECT, OWN_SPIDER) else new
+
+
+def _of_our_spider(new: NewJob, arguments: Mapping[str, str]) -> NewJob:
     _check_that_no_file_is_named(arguments)
     job, _ = check_job(arguments)
     check_model(job, project_config())
     listed = list(islice(targets(job.urls, job.limit), _MOST_URLS + 1)) if job.urls is not None else []
     if len(listed) > _MOST_URLS:
         raise UsageMistake(f"argument urls: more than {_MOST_URLS}")
-    units = (job.max_pages if job.crawls else len(listed)) if caller.key else None
-    return NewJob(
-        dialect="scrapyd",
-        endpoint="/schedule.json",
-        spec={name: value for name, value in arguments.items() if name not in ("urls", "limit")},
-        targets=listed,
-        project=project,
-        spider=spider,
-        **(asked_by | {"units": units}),
-    )
+    units = job.max_pages if job.crawls else len(listed)
+    spec = {name: value for name, value in arguments.items() if name not in ("urls", "limit")}
+    return replace(new, spec=spec, targets=listed, units=None if new.key is None else units)
 
 
 def _check_that_no_file_is_named(arguments: Mapping[str, str]) -> None:

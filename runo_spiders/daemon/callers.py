@@ -77,7 +77,7 @@ def new_one_off() -> str:
 
 def caller_of(request: Request) -> Caller:
     """Who asks, for a resource behind the gate."""
-    caller: Caller = request.getComponent(ICaller)  # type: ignore[no-untyped-call]
+    caller: Caller = request.getComponent(ICaller)
     return caller
 
 

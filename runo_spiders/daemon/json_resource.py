@@ -21,11 +21,13 @@ from runo_spiders.store.keys import KeyRefused
 
 log = Logger()
 
+_TOO_MANY_REQUESTS = 429  # Twisted has no name for it
+
 Answer = Mapping[str, Json]
 
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (KeyRefused, http.UNAUTHORIZED),
-    (QuotaExceeded, http.TOO_MANY_REQUESTS),
+    (QuotaExceeded, _TOO_MANY_REQUESTS),
     (StoreUnavailable, http.SERVICE_UNAVAILABLE),
     (StoreFull, http.INSUFFICIENT_STORAGE_SPACE),
     (UsageMistake, http.BAD_REQUEST),
@@ -82,7 +84,7 @@ class JsonResource(Resource):
         except (NotAllowed, NotThere) as refusal:
             status = http.FORBIDDEN if isinstance(refusal, NotAllowed) else http.NOT_FOUND
             return self._failed(status, str(refusal))
-        except Exception as fault:  # noqa: BLE001 (the client gets a sentence, the log the traceback)
+        except Exception as fault:
             return self._failed(*sentence_of(fault))
 
     def _failed(self, status: int, message: str) -> tuple[int, Answer]:

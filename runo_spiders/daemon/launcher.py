@@ -1,7 +1,7 @@
 """Scrapyd's launcher: its slots bound how many jobs run, the nursery and the runner run them.
 
-A slot is always given back, whatever becomes of the job. What the job's process leaves is looked at: a job that
-has not ended is queued again, or lost when too many processes have died over it.
+A slot is always given back, whatever becomes of the job. What the job's process leaves is looked at: a job
+that has not ended is queued again, or lost when too many processes have died over it.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class JobLauncher(Launcher):
         try:
             status = await self._run(process)
             await self._see_to_what_is_left(process, status)
-        except Exception:  # noqa: BLE001 (the job's lease runs out, and then it is found again)
+        except Exception:
             log.failure("{job} could not be run", job=process.job)
             await deferLater(reactor, _PAUSE_S)
         finally:
@@ -161,7 +161,7 @@ class JobLauncher(Launcher):
         try:
             for job in await deferToThread(self._deaths.asked_to_stop, running):
                 self._stop_soon(job)
-        except Exception:  # noqa: BLE001 (whatever the database does, it is asked again in a second)
+        except Exception:
             log.failure("The ledger cannot be asked for cancelled jobs")
 
     def log_file(self, process: JobProcess) -> Path:

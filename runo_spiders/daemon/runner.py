@@ -1,7 +1,7 @@
 """Runs what is not ours in a Python of its own: a custom spider, or a project that was deployed as an egg.
 
-`job ID` works on a job, the order for which comes by standard input; any other arguments are a Scrapy command,
-run in the project that SCRAPY_PROJECT names (Scrapyd asks `list` for the spiders).
+`job ID` works on a job, the order for which comes by standard input; any other arguments are a Scrapy
+command, run in the project that SCRAPY_PROJECT names (Scrapyd asks `list` for the spiders).
 """
 
 from __future__ import annotations
@@ -10,27 +10,34 @@ import os
 import sys
 from importlib.metadata import Distribution, distributions
 
+from scrapy.cmdline import execute
 from scrapy.utils.project import get_project_settings
 from scrapyd import Config
 from scrapyd.exceptions import BadEggError
 from scrapyd.utils import initialize_component
 
+from runo_spiders.daemon.plain import run_plain_job
 from runo_spiders.daemon.process import TRY_LATER, Order, be_killed_after
 from runo_spiders.daemon.workers import worker_name
 from runo_spiders.store.database import StoreFull, StoreUnavailable
 from runo_spiders.supervisor import end_with
 
 
-def main() -> int | str | None:
-    if sys.argv[1:2] != ["job"]:
-        return _run_command()
+def main() -> None:
+    """Run what the arguments say, and exit with its status."""
+    enter_project(os.environ["SCRAPY_PROJECT"])
+    if sys.argv[1:2] == ["job"]:
+        sys.exit(_take_order())
+    execute()
+
+
+def _take_order() -> int:
     os.setpgrp()
     os.umask(0o077)
     end_with(os.getppid())
     with open(0, "rb", buffering=0, closefd=False) as orders:
         order = Order.of(orders.readline())
     be_killed_after(0)
-    enter_project(os.environ["SCRAPY_PROJECT"])
     return _work_on(order)
 
 
@@ -58,16 +65,7 @@ def _settings_module(egg: str) -> str:
     return named[0]
 
 
-def _run_command() -> None:
-    enter_project(os.environ["SCRAPY_PROJECT"])
-    from scrapy.cmdline import execute
-
-    execute()
-
-
 def _work_on(order: Order) -> int:
-    from runo_spiders.daemon.plain import run_plain_job
-
     settings = get_project_settings()
     settings.setdict(dict(order.settings), priority="cmdline")
     try:
@@ -78,4 +76,4 @@ def _work_on(order: Order) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -40,19 +40,19 @@ def run_in_a_process_of_its_own(
 class _Runner(ProcessProtocol):
     """Its input is kept open as long as the daemon lives."""
 
+    transport: Any  # Twisted's interfaces are no types
+
     def __init__(self, process: JobProcess, order: Order) -> None:
         self._process = process
         self._order = order
 
     def connectionMade(self) -> None:  # noqa: N802 (Twisted's name)
-        transport: Any = self.transport
-        self._process.pid = transport.pid
-        self._process.worker = worker_name(transport.pid)
+        pid: int = self.transport.pid
+        self._process.pid, self._process.worker = pid, worker_name(pid)
         self._process.asked_to_end = self._ask_to_end
-        transport.writeToChild(0, self._order.line())
+        self.transport.writeToChild(0, self._order.line())
 
     def _ask_to_end(self) -> None:
-        assert self.transport is not None
         with suppress(ProcessExitedAlready):
             self.transport.signalProcess(signal.SIGTERM)
 

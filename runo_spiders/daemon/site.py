@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.web import http
-from twisted.web.resource import IResource, Resource
+from twisted.web.resource import Resource
 from twisted.web.server import Request
 from twisted.web.static import File
 from twisted.web.util import DeferredResource
@@ -27,8 +27,8 @@ _JOB_FILE = re.compile(r"(job_[0-9a-f]{32})\.(log|jl)")
 class JobRoot(Root):
     """Scrapyd's root with a gate before each of its children.
 
-    A child with `own_door = True` lets in whom it likes: it may ask `gate_of(root)` itself. The others find who
-    asks by `caller_of(request)`. Scrapyd's pages for browsers are not there: they know no owners.
+    A child with `own_door = True` lets in whom it likes: it may ask `gate_of(root)` itself. The others find
+    who asks by `caller_of(request)`. Scrapyd's pages for browsers are not there: they know no owners.
     """
 
     def __init__(self, config: Any, app: Any) -> None:
@@ -48,10 +48,11 @@ class JobRoot(Root):
             return child
         try:
             identified = gate_of(self).identify(request)
-        except Exception as refusal:  # noqa: BLE001 (each has its sentence)
+        except Exception as refusal:
             return _refused(Failure(refusal))
-        identified.addCallbacks(lambda caller: _let_in(child, caller, request), _refused)
-        return DeferredResource(identified)  # type: ignore[no-untyped-call]
+        admitted: Deferred[Any] = identified
+        admitted.addCallbacks(lambda caller: _let_in(child, caller, request), _refused)
+        return DeferredResource(admitted)
 
     def log_url(self, job: Job) -> str | None:
         return _url_of("logs", self.logs_dir, job, "log")
@@ -104,22 +105,22 @@ class JobFiles(Resource):
         self._folder = Path(folder).absolute()
 
     def render(self, request: Request) -> Any:
-        found = DeferredResource(self._find(request))  # type: ignore[no-untyped-call]
+        found = DeferredResource(self._find(request))
         return found.render(request)
 
-    def _find(self, request: Request) -> Deferred[IResource]:
-        *_, name = [part.decode(errors="replace") for part in request.postpath] or [""]
+    def _find(self, request: Request) -> Deferred[Any]:
+        name = (request.postpath or [b""])[-1].decode(errors="replace")
         named = _JOB_FILE.fullmatch(name)
         job = named[1] if named else ""
         looked: Deferred[Any] = deferToThread(the_ledger().jobs.get, job, caller_of(request).sees)
         return looked.addCallbacks(lambda found: self._file(found, request, name), _refused)
 
     def _file(self, job: Job | None, request: Request, name: str) -> Resource:
-        request.prepath, request.postpath = request.prepath + request.postpath, []
+        request.postpath = []
         if job is not None:
             path = self._folder / job.project / job.spider / name
             if path.is_file():
-                return File(str(path), "text/plain; charset=utf-8")  # type: ignore[no-untyped-call]
+                return File(str(path), "text/plain; charset=utf-8")
         return JsonError(http.NOT_FOUND, "there is nothing here")
 
 
@@ -130,7 +131,7 @@ def gate_of(root: Any) -> Gate:
 
 
 def _let_in(child: Resource, caller: Caller, request: Request) -> Resource:
-    request.setComponent(ICaller, caller)  # type: ignore[no-untyped-call]
+    request.setComponent(ICaller, caller)
     return child
 
 

@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
 from sqlalchemy import Row as Record
 
 from runo_spiders.config import LEASE_S
@@ -53,11 +53,7 @@ class Leases:
 
     def release(self, claim: Claim) -> None:
         """Give a job back that is not done: the next worker need not wait for the lease to run out."""
-        self._database.write(
-            lambda link: link.execute(
-                update(jobs).where(_held(claim)).values(state="queued", lease_until=None, starts=0)
-            )
-        )
+        self._database.write(lambda link: _release(link, claim))
 
     def finish(self, claim: Claim, end: End) -> None:
         """The job's last transition. Raises `StaleClaim`."""
@@ -89,7 +85,7 @@ class Leases:
         _give_up_the_poisonous(link, job)
         claimed = job_of(link, job)
         assert claimed is not None
-        return Claim(claimed, token)
+        return Claim(claimed, token, follows_loss=head.state == "running")
 
     def _renew(self, link: Connection, claim: Claim) -> Standing:
         now, boot = self._database.lease_now(link)
@@ -103,6 +99,9 @@ class Leases:
         now, boot = self._database.lease_now(link)
         head = link.execute(select(jobs).where(jobs.c.id == job).with_for_update()).one_or_none()
         if head is None or head.state != "running" or _leased(head, now, boot) or head.starts < MOST_STARTS:
+            return False
+        if link.execute(_poisonous(job)).first() is not None:
+            # The next claim gives those up, and the rest goes on.
             return False
         link.execute(update(jobs).where(jobs.c.id == job).values(token=jobs.c.token + 1))
         end_job(link, job, "lost")
@@ -119,6 +118,14 @@ def check_held(link: Connection, claim: Claim) -> None:
 def _finish(link: Connection, claim: Claim, end: End) -> None:
     check_held(link, claim)
     end_job(link, claim.job.id, end)
+
+
+def _release(link: Connection, claim: Claim) -> None:
+    given_back = update(jobs).where(_held(claim)).values(state="queued", lease_until=None, starts=0)
+    if link.execute(given_back.returning(jobs.c.id)).one_or_none() is not None:
+        # What was stopped in order counts as one start: it was charged, and did not kill anybody.
+        stopped = and_(urls.c.job == claim.job.id, urls.c.attempt > 1)
+        link.execute(update(urls).where(stopped).values(attempt=1))
 
 
 def _held(claim: Claim) -> Any:
@@ -149,15 +156,18 @@ def _queued(link: Connection, now: float, boot: str, limit: int) -> list[str]:
     return list(link.scalars(query))
 
 
-def _give_up_the_poisonous(link: Connection, job: str) -> None:
-    """Rows for the URLs during which worker after worker died."""
+def _poisonous(job: str) -> Select[Any]:
     joined = urls.outerjoin(rows, and_(rows.c.job == urls.c.job, rows.c.idx == urls.c.idx))
-    query = (
+    return (
         select(urls.c.idx, urls.c.url, urls.c.extra)
         .select_from(joined)
         .where(urls.c.job == job, urls.c.attempt >= MOST_STARTS, rows.c.idx.is_(None))
     )
-    for index, url, extra in link.execute(query).all():
+
+
+def _give_up_the_poisonous(link: Connection, job: str) -> None:
+    """Rows for the URLs during which worker after worker died."""
+    for index, url, extra in link.execute(_poisonous(job)).all():
         row = describe(PageFailure("WORKER_LOST"), url, index, json.loads(extra) if extra else {})
         text = json.dumps(to_json(row), ensure_ascii=False)
         line = {"job": job, "idx": index, "outcome": row.outcome, "item_count": 0, "row": text}
