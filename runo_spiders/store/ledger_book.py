@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from runo_spiders.book import Entry
+from runo_spiders.book import TOTAL, Entry
 from runo_spiders.inputs import Target
 from runo_spiders.items import Json, Row
 from runo_spiders.store import book_reads, book_writes
@@ -51,7 +51,7 @@ class LedgerBook:
         self._claim = claim
         self._job = claim.job.id
         with database.read() as link:
-            self._facts = book_reads.facts_of(link, self._job)
+            self._facts = {TOTAL: claim.job.progress.total} | book_reads.facts_of(link, self._job)
             self._outcomes = Counter(book_reads.outcomes(link, self._job))
         self.fault: BaseException | None = None
         self._batch = _Batch()
@@ -66,14 +66,14 @@ class LedgerBook:
     async def add(self, targets: Iterable[Target]) -> None:
         with self._changing(waited_for=True) as batch:
             batch.targets.extend(targets)
-        await asyncio.wrap_future(batch.done)
+        await _written(batch)
 
     async def start(self, target: Target) -> None:
         if target.index is None:
             return
         with self._changing(waited_for=True) as batch:
             batch.starts.append(target.index)
-        await asyncio.wrap_future(batch.done)
+        await _written(batch)
 
     def put(self, row: Row) -> None:
         with self._changing() as batch:
@@ -89,7 +89,7 @@ class LedgerBook:
     async def flush(self) -> None:
         with self._changing(waited_for=True) as batch:
             pass
-        await asyncio.wrap_future(batch.done)
+        await _written(batch)
 
     async def pending(self, after: int, count: int) -> list[Entry]:
         return await asyncio.to_thread(self._pending, after, count)
@@ -190,3 +190,8 @@ class LedgerBook:
             book_writes.note(link, self._job, batch.facts)
 
         self._database.write(work)
+
+
+async def _written(batch: _Batch) -> None:
+    # Shielded: several wait for the same batch, and one that is cancelled must not take it from the others.
+    await asyncio.shield(asyncio.wrap_future(batch.done))
