@@ -41,7 +41,7 @@ LOG_LEVEL = "INFO"
 class Daemon:
     """Listens from `with` to its end. `options` go into scrapy.cfg, by section and name.
 
-    The project has the spiders of `tests.daemon_spiders` beside ours. A second daemon in the same folder shares
+    The project has the spiders of `tests.daemon_spiders` beside ours. A second daemon in the folder shares
     the ledger of the first.
     """
 
