@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from configparser import ConfigParser
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -124,10 +125,11 @@ class Daemon:
             return refusal.code, json.load(refusal)
 
     def job(self, job: str) -> Job:
-        found = self.ledger().jobs.get(job)
+        found = self.ledger.jobs.get(job)
         assert found is not None
         return found
 
+    @cached_property
     def ledger(self) -> Ledger:
         return Ledger.open(self.database)
 
@@ -140,6 +142,15 @@ class Daemon:
         """The log of a job."""
         found = list((self.folder / ".scrapy/runo/logs").glob(f"*/*/{job}.log"))
         return found[0].read_text() if found else ""
+
+    def nursery(self) -> int:
+        """The process that forks the jobs of our own spider."""
+        found = [
+            pid
+            for pid in children(self.process.pid)
+            if b"runo_spiders.daemon.nursery" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+        return found[0] if found else 0
 
     def _answers(self) -> bool:
         try:
