@@ -144,8 +144,9 @@ def test_a_daemon_that_is_told_twice_does_not_wait(tmp_path: Path) -> None:
 
 
 def test_two_daemons_on_one_ledger_do_not_start_a_job_twice(tmp_path: Path) -> None:
-    with Daemon(tmp_path) as one, Daemon(tmp_path) as other:
-        jobs = [daemon.schedule("plain", word=str(n)) for n in range(4) for daemon in (one, other)]
-        assert {one.ended(job).end for job in jobs} == {"finished"}
-        for job in jobs:
-            assert one.log_of(job).count("Spider opened") == 1
+    pages = {f"/{number}": product_page(f"Kettle {number}") for number in range(20)}
+    with MockServer(pages=pages) as site, Daemon(tmp_path) as one, Daemon(tmp_path) as other:
+        schema = json.dumps(PRODUCT)
+        jobs = [one.schedule("schema", urls=site.url(path), schema=schema) for path in pages]
+        assert {other.ended(job).end for job in jobs} == {"finished"}
+        assert [site.hits(path) for path in pages] == [1] * len(pages)

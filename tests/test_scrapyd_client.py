@@ -8,7 +8,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlencode
+from zipfile import ZipFile
 
 import pytest
 
@@ -95,10 +98,15 @@ def test_a_project_that_was_deployed_finds_its_schemas_by_name(client: Client) -
 
 
 def test_what_is_no_egg_is_refused_and_leaves_nothing(client: Client) -> None:
-    for egg in ("no zip", "PK"):
-        answer = client.daemon.post("addversion.json", project="bad", version="1", egg=egg)
-        assert answer["status"] == "error"
-    assert client.daemon.get("listprojects.json")["projects"] == ["default"]
+    answer = client.daemon.post("addversion.json", project="bad", version="1", egg="no zip")
+    assert answer["message"] == "argument egg: is not a ZIP file"
+    empty = BytesIO()
+    with ZipFile(empty, "w"):
+        pass
+    form = urlencode({"project": "bad", "version": "1", "egg": empty.getvalue()}).encode()
+    status, answer = client.daemon.ask("addversion.json", data=form)
+    assert (status, answer["status"]) == (500, "error")
+    assert "bad" not in client.daemon.get("listprojects.json")["projects"]
 
 
 def test_only_an_operator_deploys(client: Client) -> None:

@@ -49,13 +49,15 @@ def enter_project(name: str) -> None:
 
     The version is SCRAPYD_EGG_VERSION, else the newest. A project without an egg is one of scrapy.cfg.
     """
-    storage = initialize_component(Config(), "eggstorage", "scrapyd.eggstorage.FilesystemEggStorage")
+    config = Config()
+    storage = initialize_component(config, "eggstorage", "scrapyd.eggstorage.FilesystemEggStorage")
     _, egg = storage.get(name, os.environ.get("SCRAPYD_EGG_VERSION"))
     if egg is None:
+        os.environ["SCRAPY_SETTINGS_MODULE"] = dict(config.items("settings"))[name]
         return
     with egg:
         sys.path.insert(0, os.path.abspath(egg.name))  # noqa: PTH100 (an import path is a text)
-        os.environ.setdefault("SCRAPY_SETTINGS_MODULE", _settings_module(egg.name))
+        os.environ["SCRAPY_SETTINGS_MODULE"] = _settings_module(egg.name)
         _make_way_for(egg.name)
 
 
