@@ -66,6 +66,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         )
         only_there = folder / "runo_spiders" / "schemas" / "only-in-the-egg.json"
         only_there.write_text(json.dumps(PRODUCT))
+        with (package / "settings.py").open("a") as settings:
+            settings.write('RUNO_EGRESS_ALLOW = ["127.0.0.0/8"]\n')
         (folder / "scrapy.cfg").write_text(
             "[settings]\ndefault = runo_spiders.settings\n"
             f"[deploy]\nurl = {daemon.url}/\nusername = operator\npassword = {daemon.key}\nproject = shop\n"
