@@ -61,11 +61,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         folder = tmp_path_factory.mktemp("client")
         for name in ("pyproject.toml", "README.md", "LICENSE"):
             shutil.copy(ROOT / name, folder)
-        shutil.copytree(
-            ROOT / "runo_spiders", folder / "runo_spiders", ignore=shutil.ignore_patterns("*.pyc")
-        )
-        only_there = folder / "runo_spiders" / "schemas" / "only-in-the-egg.json"
-        only_there.write_text(json.dumps(PRODUCT))
+        package = folder / "runo_spiders"
+        shutil.copytree(ROOT / "runo_spiders", package, ignore=shutil.ignore_patterns("*.pyc"))
+        (package / "schemas" / "only-in-the-egg.json").write_text(json.dumps(PRODUCT))
         with (package / "settings.py").open("a") as settings:
             settings.write('RUNO_EGRESS_ALLOW = ["127.0.0.0/8"]\n')
         (folder / "scrapy.cfg").write_text(
