@@ -112,7 +112,7 @@ def test_a_daemon_that_is_told_to_end_under_load_loses_nothing(tmp_path: Path) -
         assert {daemon.job(job).state for job in jobs} <= {"queued", "ended"}
         daemon.start()
         assert {daemon.ended(job).end for job in jobs} == {"finished"}
-        assert [daemon.job(job).progress.succeeded for job in jobs] == [10] * 6
+        assert [daemon.job(job).progress.succeeded for job in jobs] == [11] * 6
         assert daemon.stop() == 0
 
 
