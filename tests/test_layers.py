@@ -10,6 +10,7 @@ from tests.crawling import ROOT
 
 PACKAGE = ROOT / "runo_spiders"
 LAYERS = (
+    {"daemon"},
     {"commands", "settings"},
     {"batch", "worker"},
     {"heartbeat", "unreached", "preloading"},
@@ -49,6 +50,7 @@ HOMES = {
     "httpx2": {"llm"},
     "pydantic": {"job"},
     "html_to_markdown": {"page"},
+    "scrapyd": {"daemon"},
 }
 
 
