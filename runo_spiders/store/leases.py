@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, insert, literal_column, or_, select, update
-from sqlalchemy import Row as Record
 
 from runo_spiders.config import LEASE_S
 from runo_spiders.errors import PageFailure, describe
