@@ -44,7 +44,8 @@ class Place:
 class Asked:
     """A request that was let in.
 
-    `body` is what the route's model made of its body, and `digest` the same in short. `upload` are the URLs that came as a file. `headers` go with the answer.
+    `body` is what the route's model made of its body, and `digest` the same in short.
+    `upload` are the URLs that came as a file. `headers` go with the answer.
     """
 
     request: BoundedRequest

@@ -46,6 +46,10 @@ def _printable(text: str) -> str:
     return text
 
 
+def _absent() -> None:
+    """No schema; as a default it would stand in the description, where it is no schema."""
+
+
 SchemaSource = Annotated[Any, WithJsonSchema(_SCHEMA)]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Secret = Annotated[str, Field(max_length=16_384), AfterValidator(_printable)]
@@ -91,7 +95,7 @@ class ListOptions(PageOptions):
 
 class ExtractBody(_Body):
     url: Annotated[str, Field(description="absolute", examples=["https://example.com/p/1"])]
-    schema_source: Annotated[SchemaSource, Field(alias="schema")] = None
+    schema_source: Annotated[SchemaSource, Field(alias="schema", default_factory=_absent)]
     options: PageOptions = PageOptions()
 
 
@@ -100,7 +104,7 @@ class BatchBody(_Body):
         tuple[str, ...],
         Field(strict=False, min_length=1, description="absolute; the answer keeps their order"),
     ]
-    schema_source: Annotated[SchemaSource, Field(alias="schema")] = None
+    schema_source: Annotated[SchemaSource, Field(alias="schema", default_factory=_absent)]
     options: ListOptions = ListOptions()
     async_mode: Annotated[bool, Field(description="accepted; the answer comes in the same way")] = False
 
@@ -108,7 +112,7 @@ class BatchBody(_Body):
 class UploadBody(_Body):
     """What goes with a list that is uploaded: a part `request` of a form, or parameters of the query."""
 
-    schema_source: Annotated[SchemaSource, Field(alias="schema")] = None
+    schema_source: Annotated[SchemaSource, Field(alias="schema", default_factory=_absent)]
     options: ListOptions = ListOptions()
     async_mode: bool = False
 
@@ -132,7 +136,7 @@ class CrawlRules(_Body):
 
 class CrawlBody(_Body):
     seed_url: Annotated[str, Field(description="absolute", examples=["https://example.com"])]
-    schema_source: Annotated[SchemaSource, Field(alias="schema")] = None
+    schema_source: Annotated[SchemaSource, Field(alias="schema", default_factory=_absent)]
     crawl: CrawlRules
     options: ListOptions = ListOptions()
     async_mode: Annotated[bool, Field(description="accepted; the answer comes in the same way")] = False
@@ -153,4 +157,5 @@ def _sentence(fault: ValidationError) -> str:
     if error["type"] == "extra_forbidden":
         return f"{path}: is unknown"
     message = error["msg"].removeprefix("Value error, ")
+    message = message.replace("Tuple", "List")
     return f"{path or 'body'}: {message[:1].lower()}{message[1:]}"

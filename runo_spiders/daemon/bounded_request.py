@@ -32,9 +32,11 @@ class BoundedRequest(Request):
     _deadline: Any = None
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802 (Twisted's name)
-        command, uri = self.channel._command, self.channel._path
+        channel: Any = self.channel
+        site: Any = channel.site
+        command, uri = channel._command, channel._path
         kind = (self.getHeader("content-type") or "").partition(";")[0].strip().lower()
-        resource = _first_resource(self.site.resource, uri)
+        resource = _first_resource(site.resource, uri)
         self._parsePOSTFormSubmission = not hasattr(resource, "most_bytes")
         if not self._parsePOSTFormSubmission:
             self.limit = resource.most_bytes(command, uri, kind)
@@ -42,7 +44,7 @@ class BoundedRequest(Request):
             self.too_large, length = True, 0
         super().gotLength(length)
         seconds = _PATIENCE_S + self.limit / _SLOWEST
-        self._deadline = reactor.callLater(seconds, self.channel.forceAbortClient)
+        self._deadline = reactor.callLater(seconds, channel.forceAbortClient)
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 (Twisted's name)
         self._received += len(data)
@@ -50,8 +52,9 @@ class BoundedRequest(Request):
             self.channel.forceAbortClient()
         elif self._received > self.limit and not self.too_large:
             self.too_large = True
-            self.content.seek(0)
-            self.content.truncate()
+            content: Any = self.content
+            content.seek(0)
+            content.truncate()
         if not self.too_large:
             super().handleContentChunk(data)
 
