@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import scrapy
@@ -71,5 +72,5 @@ class Quitting(scrapy.Spider):
 
 
 def _arguments() -> list[str]:
-    with open("/proc/self/cmdline", "rb") as file:
+    with Path("/proc/self/cmdline").open("rb") as file:
         return [part.decode() for part in file.read().split(b"\0")]

@@ -241,6 +241,7 @@ def test_a_form_brings_the_list_and_the_request(client: Client, site: MockServer
     asked = json.dumps({"schema": PRODUCT, "options": {"concurrency": 2}})
     files = {"urls": ("list.jsonl", lines), "request": (None, asked)}
     answer = client.ask("POST", "/v1/batch", files=files)
+    assert answer.status_code == 200, answer.text
     assert [row["data"]["name"] for row in answer.json()["results"]] == ["Kettle 1", "Kettle 2"]
 
 
@@ -328,7 +329,10 @@ def test_a_month_that_is_used_up_is_told_and_what_did_not_run_is_given_back(
 
 
 def test_a_queue_that_is_full_takes_no_more(tmp_path: Path, site: MockServer) -> None:
-    with Daemon(tmp_path, {"scrapyd": {"max_proc": "1"}}, {"RUNO_MOST_QUEUED": "1"}) as small:
+    small = Daemon(tmp_path, {"scrapyd": {"max_proc": "1"}})
+    with (tmp_path / "own_settings.py").open("a") as settings:
+        settings.write("RUNO_MOST_QUEUED = 1\n")
+    with small:
         client = Client.of(small, "alice")
         first = client.submitted(slow(site, 2, 5.0))
         client.running(first)

@@ -188,7 +188,8 @@ def test_purge_deletes_what_ended_long_ago_and_nothing_else(ledger: Ledger) -> N
 
 
 def test_a_long_list_is_unseen_until_it_is_complete_and_lets_others_write(ledger: Ledger) -> None:
-    long = new_job(0, targets=watched_targets(ledger, seen := []), idempotency_key="k")
+    seen: list[object] = []
+    long = new_job(0, targets=watched_targets(ledger, seen), idempotency_key="k")
     job = ledger.jobs.accept(long)
     assert (job.state, job.progress.total) == ("queued", 30_000)
     assert seen == [(None, [], True)] * 6

@@ -82,14 +82,14 @@ class LedgerBook:
     async def add(self, targets: Iterable[Target]) -> None:
         with self._changing(waited_for=True) as batch:
             batch.targets.extend(targets)
-        await _written(batch)
+        await asyncio.wrap_future(batch.done)
 
     async def start(self, target: Target) -> None:
         if target.index is None:
             return
         with self._changing(waited_for=True) as batch:
             batch.starts.append(target.index)
-        await _written(batch)
+        await asyncio.wrap_future(batch.done)
 
     def put(self, row: Row) -> None:
         with self._changing() as batch:
@@ -105,7 +105,7 @@ class LedgerBook:
     async def flush(self) -> None:
         with self._changing(waited_for=True) as batch:
             pass
-        await _written(batch)
+        await asyncio.wrap_future(batch.done)
 
     async def pending(self, after: int, count: int) -> list[Entry]:
         return await asyncio.to_thread(self._pending, after, count)
@@ -217,8 +217,3 @@ class LedgerBook:
         book_writes.start(link, self._job, batch.starts)
         book_writes.put(link, self._job, batch.rows)
         book_writes.note(link, self._job, batch.facts)
-
-
-async def _written(batch: _Batch) -> None:
-    # Shielded: several wait for the same batch, and one that is cancelled must not take it from the others.
-    await asyncio.shield(asyncio.wrap_future(batch.done))
