@@ -26,7 +26,7 @@ class Client:
     @classmethod
     def of(cls, daemon: Daemon, owner: str, **limits: Any) -> Client:
         """A client with a new key."""
-        key, text = daemon.ledger().keys.create(owner, "test", **limits)
+        key, text = daemon.ledger.keys.create(owner, "test", **limits)
         return cls(daemon, key, text)
 
     def ask(self, method: str, path: str, **options: Any) -> requests.Response:

@@ -358,7 +358,7 @@ def test_a_client_that_goes_away_does_not_cancel_its_job(client: Client, site: M
             stream=False,
         ).json()
     wait_until(lambda: client.get("/v1/jobs").json() == {"jobs": []}, "the job has ended")
-    [job] = client.daemon.ledger().jobs.page("alice", limit=1)
+    [job] = client.daemon.ledger.jobs.page("alice", limit=1)
     assert (job.end, job.progress.succeeded) == ("finished", 1)
 
 
