@@ -98,12 +98,23 @@ def test_results_come_in_the_order_of_the_request(client: Client, site: MockServ
     urls = [site.url("/slow/0.5"), site.url("/p/2"), "nix", site.url("/p/1"), site.url("/p/2")]
     told = client.batch(urls).json()
     assert [result["url"] for result in told["results"]] == urls
-    assert [result["status"] for result in told["results"]] == ["success", "success", "error", "success", "success"]
+    assert [result["status"] for result in told["results"]] == [
+        "success",
+        "success",
+        "error",
+        "success",
+        "success",
+    ]
     assert told["cancelled"] is False
 
 
 def test_async_mode_and_images_take_the_ordinary_way(client: Client, site: MockServer) -> None:
-    body = {"urls": [site.url("/p/1")], "schema": PRODUCT, "async_mode": True, "options": {"process_images": True}}
+    body = {
+        "urls": [site.url("/p/1")],
+        "schema": PRODUCT,
+        "async_mode": True,
+        "options": {"process_images": True},
+    }
     told = client.post("/v1/batch", body).json()
     assert told["results"][0]["images_processed"] is None
 

@@ -84,7 +84,9 @@ def test_a_strangers_job_answers_as_one_that_is_not_there(
 def test_a_strangers_idempotency_key_is_another_one(owner: Client, stranger: Client) -> None:
     headers = {"Idempotency-Key": "shared"}
     body = {"urls": ["nix"], "schema": PRODUCT}
-    ids = {client.post("/v1/batch", body, headers=headers).headers["X-Job-ID"] for client in (owner, stranger)}
+    ids = {
+        client.post("/v1/batch", body, headers=headers).headers["X-Job-ID"] for client in (owner, stranger)
+    }
     assert len(ids) == 2
 
 

@@ -166,7 +166,13 @@ def refusal(body: Any, of: Key | None = None) -> str:
 
 
 def test_the_options_become_arguments_and_the_secrets_do_not() -> None:
-    options = {"timeout_ms": 900, "locale": "de", "process_images": True, "cookies": "a=b", "headers": {"X": "y"}}
+    options = {
+        "timeout_ms": 900,
+        "locale": "de",
+        "process_images": True,
+        "cookies": "a=b",
+        "headers": {"X": "y"},
+    }
     order = order_of(extract(schema=PRODUCT, options=options), None, None, None)
     expected = {"schema": PRODUCT, "timeout_ms": 900, "locale": "de", "render_js": "auto"}
     assert dict(order.arguments) == expected

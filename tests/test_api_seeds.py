@@ -86,7 +86,9 @@ def test_a_crawl_is_cancelled_from_a_second_shell(client: Client, site: MockServ
         text=True,
     )
     saved = tmp_path / "crawl.out"
-    wait_until(lambda: saved.exists() and b"X-Job-ID" in saved.read_bytes(), "the id came through the pipe")
+    wait_until(
+        lambda: saved.exists() and b"x-job-id" in saved.read_bytes().lower(), "the id came through the pipe"
+    )
     listed = json.loads(run(client, "bash", "-c", example("bash", "v1/jobs \\", site, tmp_path)).stdout)
     assert [job["endpoint"] for job in listed["jobs"]] == ["/crawl"]
     cancelled = json.loads(run(client, "bash", "-c", example("bash", "DELETE", site, tmp_path)).stdout)

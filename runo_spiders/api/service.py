@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from functools import cache
 from typing import Any
@@ -138,7 +139,7 @@ def _read_json(asked: Asked) -> None:
 def _read_upload(asked: Asked, kind: str, header: str) -> None:
     content: Any = asked.request.content
     contents = hashlib.file_digest(content, "sha256").hexdigest()
-    length = content.tell()
+    length = content.seek(0, io.SEEK_END)
     content.seek(0)
     asked.upload, value = read_upload(content, kind, header, length)
     value = _of_query(asked) if value is None else value
