@@ -2,11 +2,11 @@
 
     python -m benchmarks.api [--json FILE] [--quick]
 
-Everything runs on loopback: a real daemon on SQLite, a site that answers in 0 ms, and this client. Ends within
-six minutes. Each part prints what was measured beside its bar:
+Everything runs on loopback: a real daemon on SQLite, a site that answers in 0 ms, and this client. Ends
+within six minutes. Each part prints what was measured beside its bar:
 
-* `extract`: the median of POST /v1/extract over a bare fetch of the page, the best of 5 passes (150 ms), beside
-  the time that stock Scrapyd takes from schedule.json to the page's fetch.
+* `extract`: the median of POST /v1/extract over a bare fetch of the page, the best of 5 passes (150 ms),
+  beside the time that stock Scrapyd takes from schedule.json to the page's fetch.
 * `rate`: jobs a second with 4 clients, against what 2 cores allow by the CPU that a job takes (80 %).
 * `list`: 100,000 URLs: accepted (5 s), first page fetched after that (3 s), growth of the daemon (50 MB).
 * `status`: GET /v1/jobs/{id} with 10,000 jobs and a million rows: 200 a second, p99 of the best of 5 passes
@@ -41,7 +41,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Figure:
-    """Something that was measured. Without a `bar` it is told for comparison; `most` says which way is good."""
+    """Something that was measured. Without a `bar` it is told for comparison; `most`: the bar is a ceiling."""
 
     name: str
     value: float
@@ -186,7 +186,7 @@ def session_of(client: Client) -> requests.Session:
 
 
 def cpu_of_tree(pid: int) -> float:
-    """CPU seconds of a process, and of all those that it started: the ended ones are counted by their parents."""
+    """CPU seconds of a process and of those that it started; ended ones are counted by their parents."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return sum(map(int, fields[11:15])) / TICK + sum(cpu_of_tree(int(child)) for child in children)

@@ -12,7 +12,7 @@ _BATCH_BYTES = 32 * _MEGABYTE
 _UPLOAD_BYTES = 1_000 * _MEGABYTE
 
 _BOOLEAN = {"type": "string", "enum": ["true", "false"]}
-_WAIT = Parameter("wait", "`false`: answer 202 at once with the id of the job", _BOOLEAN)
+_WAIT = Parameter("wait", "false: answer 202 at once with the id of the job", _BOOLEAN)
 _IDEMPOTENCY = Parameter(
     "Idempotency-Key",
     "the same key and body again give the same job",
