@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import requests
@@ -41,7 +42,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Figure:
-    """Something that was measured. Without a `bar` it is told for comparison; `most`: the bar is a ceiling."""
+    """Something that was measured; with a `bar` that is a ceiling, or a floor without `most`."""
 
     name: str
     value: float
@@ -164,7 +165,7 @@ def status(client: Client, jobs: int, rows: int, seconds: float) -> list[Figure]
         began = time.monotonic()
         while time.monotonic() < began + seconds:
             url = f"{client.daemon.url}/v1/jobs/{ids[len(times) * 7919 % len(ids)]}?after=40&limit=20"
-            times.append(timed(lambda url=url: session.get(url, timeout=60).raise_for_status()))
+            times.append(timed(partial(session.get, url, timeout=60)))
         passes.append((len(times) / seconds, statistics.quantiles(times, n=100)[98] * 1000))
     return [
         Figure(
