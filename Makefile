@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= $(RUNO_DATA)
 
-.PHONY: help install demo serve test check bench clean
+.PHONY: help install demo serve test node check bench clean
 
 help:
 	@echo "make demo    serve the sample site, run the main job on it, print its rows"
@@ -27,8 +27,12 @@ demo: install
 serve: install
 	@$(BIN)/scrapyd --pidfile=
 
-test: install
+test: install node
 	$(BIN)/python -m pytest
+
+# Runo's JavaScript example is run as it stands.
+node:
+	@command -v node >/dev/null || apt-get install --yes --quiet nodejs || { echo "make test needs node: install nodejs"; exit 1; }
 
 check: install
 	$(BIN)/ruff format --check .
@@ -38,6 +42,7 @@ check: install
 bench: install
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.egress
+	$(BIN)/python -m benchmarks.api
 	$(if $(DATA),$(BIN)/python -m benchmarks.accuracy --data $(DATA),@echo "left out: benchmarks.accuracy (give DATA=folder)")
 
 clean:

@@ -23,6 +23,7 @@ TIMEOUT_MS = 15_000
 WINDOW = 500
 LEASE_S = 10.0
 KEEP_DAYS = 30.0
+MOST_QUEUED = 10_000
 MODEL_CONCURRENCY = 8
 MODEL_TIMEOUT_MS = 60_000
 MODEL_MAX_OUTPUT_TOKENS = 4096
@@ -89,7 +90,7 @@ class Config:
     how many URLs may be ahead of the downloads. `contact` is put into the user agent.
     `model` is None where no model is to be asked. `database` is the URL of the ledger. `lease_s` is how many
     seconds a worker that gives no sign of life keeps its job. `keep_days` is for how long the daemon keeps
-    jobs that have ended; 0 is for ever.
+    jobs that have ended; 0 is for ever. `most_queued` is how many may wait before the API takes no more.
     """
 
     ladder: tuple[str, ...]
@@ -100,6 +101,7 @@ class Config:
     database: str
     lease_s: float
     keep_days: float
+    most_queued: int
     contact: str
     model: ModelSettings | None
 
@@ -115,6 +117,7 @@ class Config:
             model=ModelSettings.from_settings(settings),
             database=_database(settings),
             lease_s=_lease_s(settings),
+            most_queued=_above_zero(settings, "RUNO_MOST_QUEUED", MOST_QUEUED),
             keep_days=settings.getfloat("RUNO_KEEP_DAYS", KEEP_DAYS),
         )
 

@@ -48,6 +48,13 @@ def targets(source: str | Sequence[str], limit: int | None = None) -> Iterator[T
         yield Target(url, index, extra)
 
 
+def targets_of_text(file: TextIO, suffix: str) -> Iterator[Target]:
+    """The targets of a list that is open already; `.csv` is one with a header. Raises `UsageMistake`."""
+    lines = _csv_lines(file, "the list") if suffix == ".csv" else _text_or_json_lines(file)
+    for index, (url, extra) in enumerate(lines):
+        yield Target(url, index, extra)
+
+
 def check_source(source: str | Sequence[str]) -> None:
     """Raise `UsageMistake` if the source is no list of URLs, no readable file and not `-`."""
     if not isinstance(source, str) or source == "-" or _URL.match(source):
@@ -91,12 +98,12 @@ def _lines(source: str | Sequence[str]) -> Iterator[Line]:
 def _file_lines(path: Path) -> Iterator[Line]:
     # A line that is not UTF-8 ends as URL_INVALID, and the lines after it are read.
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        yield from _csv_lines(file) if path.suffix == ".csv" else _text_or_json_lines(file)
+        yield from _csv_lines(file, file.name) if path.suffix == ".csv" else _text_or_json_lines(file)
 
 
-def _csv_lines(file: TextIO) -> Iterator[Line]:
+def _csv_lines(file: TextIO, name: str) -> Iterator[Line]:
     reader = csv.DictReader(file)
-    column = _url_column(reader, file.name)
+    column = _url_column(reader, name)
     for record in reader:
         others = {key: value or "" for key, value in record.items() if key is not None and key != column}
         yield (record[column] or "").strip(), others

@@ -10,6 +10,7 @@ from tests.crawling import ROOT
 
 PACKAGE = ROOT / "runo_spiders"
 LAYERS = (
+    {"api"},
     {"daemon"},
     {"commands", "settings"},
     {"batch", "worker"},
@@ -48,7 +49,8 @@ HOMES = {
     "OpenSSL": {"net"},
     "openai": {"llm"},
     "httpx2": {"llm"},
-    "pydantic": {"job"},
+    "pydantic": {"job", "api"},
+    "multipart": {"api"},
     "html_to_markdown": {"page"},
     "scrapyd": {"daemon"},
 }

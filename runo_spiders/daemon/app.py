@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from scrapyd.app import application as scrapyd_application
-from twisted.application.internet import TimerService
+from twisted.application.internet import TCPServer, TimerService, UNIXServer
 from twisted.application.service import IServiceCollection, Service
 from twisted.internet import reactor as _reactor
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
+from runo_spiders.daemon.bounded_request import BoundedRequest
 from runo_spiders.daemon.callers import Gate, IGate, new_one_off
 from runo_spiders.daemon.ledger import project_config, the_ledger
 from runo_spiders.errors import RunoError, UsageMistake
@@ -39,6 +40,9 @@ def application(config: Any) -> Any:
     app = scrapyd_application(config)
     app.setComponent(IGate, Gate(the_ledger().keys, one_off))
     services = IServiceCollection(app)
+    for server in tuple(services.services):
+        if isinstance(server, TCPServer | UNIXServer):
+            server.args[1].requestFactory = BoundedRequest
     Announcement(config, one_off).setServiceParent(services)
     broom = TimerService(_PURGE_EVERY_S, _purge, Path(config.get("logs_dir", "logs")))
     broom.setServiceParent(services)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from runo_spiders.items import Json, Row
 from runo_spiders.store import accepting, endings
@@ -49,6 +49,12 @@ class Jobs:
         """The newest jobs of an owner, or those that are older than `before`."""
         with self._database.read() as link:
             return page_of(link, owner, states, before, limit)
+
+    def waiting(self, most: int) -> int:
+        """How many jobs wait for a worker; no more than `most` are counted."""
+        some = select(jobs.c.id).where(jobs.c.state == "queued").limit(most).subquery()
+        with self._database.read() as link:
+            return int(link.scalar(select(func.count()).select_from(some)) or 0)
 
     def fact(self, job: str, name: str) -> Json:
         with self._database.read() as link:
