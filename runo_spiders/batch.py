@@ -176,10 +176,4 @@ def _interrupts() -> Iterator[list[int]]:
 
 def _read_counts(path: Path, elapsed: float) -> Counts:
     with Spool.open(str(path)) as spool:
-        return counts_of(spool.fact(COUNTS) or {}, spool.fact(TOTAL), elapsed)
-
-
-def counts_of(outcomes: Mapping[str, int], total: int | None, elapsed: float) -> Counts:
-    """The counts of a report from rows by outcome."""
-    failed = {code: n for code, n in outcomes.items() if code not in ("success", "empty")}
-    return Counts(total, outcomes.get("success", 0), outcomes.get("empty", 0), failed, elapsed)
+        return Counts.of(spool.fact(COUNTS) or {}, spool.fact(TOTAL), elapsed)

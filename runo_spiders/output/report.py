@@ -33,6 +33,12 @@ class Counts:
     failed_by_code: Mapping[str, int] = field(default_factory=dict)
     elapsed: float = 0.0
 
+    @classmethod
+    def of(cls, outcomes: Mapping[str, int], total: int | None, elapsed: float = 0.0) -> Self:
+        """From the number of rows of each outcome: `success`, `empty` or an error code."""
+        failed = {code: number for code, number in outcomes.items() if code not in ("success", "empty")}
+        return cls(total, outcomes.get("success", 0), outcomes.get("empty", 0), failed, elapsed)
+
     @property
     def failed(self) -> int:
         return sum(self.failed_by_code.values())

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, literal, select, update
 from sqlalchemy import Row as Record
 
 from runo_spiders.errors import PageFailure, RunoError, describe
 from runo_spiders.inputs import Target
 from runo_spiders.items import Json, Row
 from runo_spiders.rows_json import from_json
-from runo_spiders.store import charges
-from runo_spiders.store.book_writes import record_of
+from runo_spiders.store import book_reads, book_writes, charges
 from runo_spiders.store.database import Database
 from runo_spiders.store.records import End, Job, NewJob, Progress, State
 from runo_spiders.store.tables import facts, jobs, rows, urls
@@ -73,6 +72,24 @@ class Jobs:
         with self._database.read() as link:
             return [_job(record) for record in link.execute(query)]
 
+    def named(self, beginning: str, most: int = 2) -> list[Job]:
+        """Jobs whose id is this or begins with it, the newest first: two where it is not unique."""
+        query = select(jobs).where(jobs.c.id.startswith(beginning, autoescape=True))
+        with self._database.read() as link:
+            return [_job(record) for record in link.execute(query.order_by(jobs.c.id.desc()).limit(most))]
+
+    def newest(self, owner: str, digest: str) -> Job | None:
+        """The last job of an owner that was accepted with a digest."""
+        query = select(jobs).where(jobs.c.owner == owner, jobs.c.digest == digest)
+        with self._database.read() as link:
+            found = link.execute(query.order_by(jobs.c.id.desc()).limit(1)).one_or_none()
+            return None if found is None else _job(found)
+
+    def outcomes(self, job: str) -> dict[str, int]:
+        """How many rows a job has of each outcome; rows that are made on reading are not counted."""
+        with self._database.read() as link:
+            return book_reads.outcomes(link, job)
+
     def fact(self, job: str, name: str) -> Json:
         with self._database.read() as link:
             found = link.scalar(select(facts.c.value).where(facts.c.job == job, facts.c.name == name))
@@ -87,16 +104,32 @@ class Jobs:
         """
         with self._database.read() as link:
             head = job_of(link, job)
-            return [] if head is None else _rows(link, head, after, limit)
+            if head is None:
+                return []
+            done = () if head.state == "ended" else (rows.c.row.is_not(None),)
+            return _rows(link, head, after, limit, *done)
+
+    def rows_so_far(self, job: str) -> Iterator[Row]:
+        """The rows that there are, in the order of the request, a thousand at a time."""
+        return _pages(lambda after: self.rows(job, after))
 
     def complete_rows(self, job: str) -> Iterator[Row]:
-        """One row per URL, in the order of the request, a thousand at a time."""
-        after = -1
-        while found := self.rows(job, after):
-            yield from found
-            after = found[-1].index if found[-1].index is not None else after
+        """One row per URL, in the order of the request, a thousand at a time.
+
+        A URL that a job which has not ended has not come to has a `JOB_CANCELLED` row.
+        """
+        return _pages(lambda after: self._complete(job, after))
+
+    def _complete(self, job: str, after: int) -> list[Row]:
+        with self._database.read() as link:
+            head = job_of(link, job)
+            return [] if head is None else _rows(link, head, after, limit=1000)
 
     # Changing
+
+    def note(self, job: str, name: str, value: Json) -> None:
+        """Note a fact of a job that is nobody's claim: one about its rows' way out, say."""
+        self._database.write(lambda link: book_writes.note(link, job, {name: value}))
 
     def cancel(self, job: str) -> Job | None:
         """Ask a job to stop. One that waits, or whose worker is lost, has ended when this returns.
@@ -148,7 +181,7 @@ def end_job(link: Connection, job: str, end: End) -> None:
 def insert_targets(link: Connection, job: str, targets: Iterable[Target], round_: int = 0) -> None:
     remaining = iter(targets)
     while some := list(islice(remaining, _AT_ONCE)):
-        link.execute(insert(urls), [record_of(job, target, round_) for target in some])
+        link.execute(insert(urls), [book_writes.record_of(job, target, round_) for target in some])
 
 
 def _accept(link: Connection, new: NewJob, targets: list[Target] | tuple[Target, ...]) -> Job:
@@ -240,18 +273,24 @@ def _purge(link: Connection, ended_before: float, owner: str | None) -> int:
     return len(ids)
 
 
-def _rows(link: Connection, head: Job, after: int, limit: int) -> list[Row]:
+def _rows(link: Connection, head: Job, after: int, limit: int, *conditions: ColumnElement[bool]) -> list[Row]:
     joined = urls.outerjoin(rows, and_(rows.c.job == urls.c.job, rows.c.idx == urls.c.idx))
     query = (
         select(urls.c.idx, urls.c.url, urls.c.extra, rows.c.row)
         .select_from(joined)
-        .where(urls.c.job == head.id, urls.c.idx > after, urls.c.idx >= 0)
+        .where(urls.c.job == head.id, urls.c.idx > after, urls.c.idx >= 0, *conditions)
         .order_by(urls.c.idx)
         .limit(limit)
     )
-    if head.state != "ended":
-        query = query.where(rows.c.row.is_not(None))
     return [_row(head, *record) for record in link.execute(query)]
+
+
+def _pages(read: Callable[[int], list[Row]]) -> Iterator[Row]:
+    """All rows of a reader of the rows behind an index."""
+    after = -1
+    while found := read(after):
+        yield from found
+        after = found[-1].index if found[-1].index is not None else after
 
 
 def _row(head: Job, index: int, url: str, extra: str | None, row: str | None) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, or_, select, update
@@ -39,6 +40,14 @@ class Leases:
         """
         with self._database.read() as link:
             return _queued(link, *self._database.lease_now(link), limit)
+
+    def held(self, ids: Iterable[str]) -> dict[str, float]:
+        """Those of some jobs that a worker holds, and the seconds until it has to renew its lease."""
+        with self._database.read() as link:
+            now, boot = self._database.lease_now(link)
+            query = select(jobs).where(jobs.c.id.in_(list(ids)), jobs.c.state == "running")
+            found = link.execute(query).all()
+        return {head.id: head.lease_until - now for head in found if _leased(head, now, boot)}
 
     def claim(self, job: str, worker: str) -> Claim | None:
         """Take a job over; None if it has ended, or another worker has it.
@@ -131,7 +140,8 @@ def _leased(head: Record[Any], now: float, boot: str) -> bool:
 
 def _queued(link: Connection, now: float, boot: str, limit: int) -> list[str]:
     expired = and_(jobs.c.state == "running", or_(jobs.c.lease_boot != boot, jobs.c.lease_until <= now))
-    waiting = or_(jobs.c.state == "queued", expired)
+    # A job of the command line is worked on by the command that asked for it.
+    waiting = and_(or_(jobs.c.state == "queued", expired), jobs.c.dialect != "cli")
     running = (
         select(jobs.c.owner, func.count().label("count"))
         .where(jobs.c.state == "running", ~expired)
