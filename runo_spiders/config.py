@@ -25,6 +25,7 @@ LEASE_S = 10.0
 MODEL_CONCURRENCY = 8
 MODEL_TIMEOUT_MS = 60_000
 MODEL_MAX_OUTPUT_TOKENS = 4096
+SECRET_KEY = "RUNO_SECRET_KEY"  # noqa: S105 (a name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,11 @@ class ModelSettings:
             timeout_s=_above_zero(settings, "RUNO_MODEL_TIMEOUT_MS", MODEL_TIMEOUT_MS) / 1000,
             max_output_tokens=_above_zero(settings, "RUNO_MODEL_MAX_OUTPUT_TOKENS", MODEL_MAX_OUTPUT_TOKENS),
         )
+
+
+def secret_key() -> str:
+    """What target sites' secrets are sealed with; only from the environment, since settings are shown."""
+    return os.environ.get(SECRET_KEY) or ""
 
 
 def _above_zero(settings: BaseSettings, name: str, default: int) -> int:

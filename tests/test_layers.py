@@ -35,6 +35,7 @@ HOMES = {
     "sqlite3": {"spool"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
+    "cryptography": {"store"},
     "pyarrow": {"output"},
     "openpyxl": {"output"},
     "rich": {"output", "commands"},

@@ -1,8 +1,9 @@
-"""What the commands over the ledger share: an action after the command's name, the ledger, one sentence for a mistake."""
+"""What the commands over the ledger share: actions, the ledger itself, one sentence for a mistake."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from runo_spiders.config import Config
 from runo_spiders.errors import RunoError, UsageMistake
 from runo_spiders.exit_status import USAGE
 from runo_spiders.store.ledger import Ledger
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 Action: TypeAlias = Callable[[Ledger, argparse.Namespace], None]
 
@@ -68,3 +71,9 @@ def opened_ledger(settings: Settings, url: str | None) -> Iterator[Ledger]:
         yield ledger
     finally:
         ledger.close()
+
+
+def seconds_of(age: str) -> float | None:
+    """An age such as `30d` in seconds; None for what is none."""
+    form = re.fullmatch(r"(\d+)([smhdw])", age)
+    return int(form[1]) * _SECONDS[form[2]] if form else None

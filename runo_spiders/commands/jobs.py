@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import time
 from typing import get_args
 
 from scrapy.commands import ScrapyCommand
 
-from runo_spiders.commands.actions import Actions, perform
+from runo_spiders.commands.actions import Actions, perform, seconds_of
 from runo_spiders.errors import UsageMistake
 from runo_spiders.output.files import Output, RowsKept
 from runo_spiders.output.jobs_table import job_sheet, jobs_table
@@ -19,8 +18,6 @@ from runo_spiders.schema.of_run import schema_of_run
 from runo_spiders.spool import SCHEMA
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Job, State
-
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 class Command(ScrapyCommand):
@@ -124,13 +121,8 @@ def _retry(ledger: Ledger, opts: argparse.Namespace) -> None:
 
 
 def _purge(ledger: Ledger, opts: argparse.Namespace) -> None:
-    count = ledger.jobs.purge(time.time() - _seconds(opts.older_than), opts.owner)
+    age = seconds_of(opts.older_than)
+    if age is None:
+        raise UsageMistake(f"argument --older-than: {opts.older_than!r} is no age (such as 30d, 12h, 2w)")
+    count = ledger.jobs.purge(time.time() - age, opts.owner)
     print(f"{count:,} jobs were deleted")
-
-
-def _seconds(age: str) -> float:
-    """An age such as `30d` in seconds."""
-    form = re.fullmatch(r"(\d+)([smhdw])", age)
-    if form is None:
-        raise UsageMistake(f"argument --older-than: {age!r} is no age (30d, 12h, 2w, 45m, 10s)")
-    return int(form[1]) * _SECONDS[form[2]]

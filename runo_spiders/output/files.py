@@ -1,4 +1,4 @@
-"""The files that a run is written to, from its spool or the ledger: complete, and in the order of the request."""
+"""The files that a run is written to, from its spool or the ledger: complete, in the order of the request."""
 
 from __future__ import annotations
 

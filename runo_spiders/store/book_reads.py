@@ -62,7 +62,7 @@ def _urls_at(link: Connection, job: str, indexes: set[int]) -> dict[int, str]:
     if not indexes:
         return {}
     query = select(urls.c.idx, urls.c.url).where(urls.c.job == job, urls.c.idx.in_(indexes))
-    return {index: url for index, url in link.execute(query)}
+    return {record.idx: record.url for record in link.execute(query)}
 
 
 def _entry(record: Any, twins: dict[int, str]) -> Entry:

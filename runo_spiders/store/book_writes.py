@@ -1,4 +1,4 @@
-"""What a running job writes of its URLs and rows, each as one statement for many. Writing again is harmless."""
+"""What a running job writes of its URLs and rows, many at once. Writing again is harmless."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add(link: Connection, job: Job, targets: Sequence[Target]) -> None:
     query = select(urls.c.idx, urls.c.url).where(
         urls.c.job == job.id, urls.c.idx.between(min(indexes), max(indexes))
     )
-    there = {index: url for index, url in link.execute(query)}
+    there = {record.idx: record.url for record in link.execute(query)}
     if any(there[record["idx"]] != record["url"] for record in records):
         raise UsageMistake("the URLs are not those of the run that was interrupted")
 
@@ -93,7 +93,7 @@ def _succeeded(row: Row | None) -> bool:
 
 def _outcomes_before(link: Connection, job: str, indexes: Sequence[int]) -> dict[int, str]:
     query = select(rows.c.idx, rows.c.outcome).where(rows.c.job == job, rows.c.idx.in_(indexes))
-    return {index: outcome for index, outcome in link.execute(query)}
+    return {record.idx: record.outcome for record in link.execute(query)}
 
 
 def _record_of_row(job: str, row: Row) -> dict[str, Json]:
@@ -105,7 +105,7 @@ def _count(link: Connection, job: str, kept: Sequence[Row], before: Mapping[int,
     """Keep the job's counters right; progress starts its count of lost processes anew."""
     counted = [row for row in kept if row.index is not None and row.index >= 0]
     succeeded = sum(row.status == "success" for row in counted)
-    was = [before[row.index] for row in counted if row.index in before]
+    was = [before[row.index] for row in counted if row.index is not None and row.index in before]
     was_succeeded = sum(outcome in SUCCESSES for outcome in was)
     link.execute(
         update(jobs)

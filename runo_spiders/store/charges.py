@@ -1,8 +1,8 @@
 """What jobs cost their keys: units reserved when a job is accepted, and given back when it ends.
 
-A unit is one URL. It comes from the month's quota first, then from the prepaid balance, and goes back to where
-it came from. Two tariffs: Runo (and whatever names none) charges each URL that was started or has a row, Spidra
-and Aitronos only those that succeeded.
+A unit is one URL. It comes from the month's quota first, then from the prepaid balance, and goes back to
+where it came from. Two tariffs: Runo (and whatever names none) charges each URL that was started or has a
+row, Spidra and Aitronos only those that succeeded.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
-from runo_spiders.errors import RunoError
+from runo_spiders.errors import RunoError, UsageMistake
 from runo_spiders.store.conflicts import upsert
 from runo_spiders.store.records import Dialect
 from runo_spiders.store.tables import charges, jobs, keys, months, rows, urls
@@ -70,6 +70,28 @@ def reserve(connection: Connection, job: str, round_: int, key: str, units: int)
     _move(connection, key, month_of(now), of_quota, prepaid)
 
 
+def top_up(connection: Connection, entry: str, key: str, units: int) -> int:
+    """Add prepaid units to a key; its new balance. The same entry again adds nothing."""
+    now = time.time()
+    line = upsert(connection, charges).values(
+        job=entry,
+        round=0,
+        kind="top-up",
+        key=key,
+        month=month_of(now),
+        quota_units=0,
+        prepaid_units=-units,
+        at=now,
+    )
+    if connection.execute(line.on_conflict_do_nothing()).rowcount:
+        added = func.coalesce(keys.c.balance, 0) + units
+        connection.execute(update(keys).where(keys.c.id == key).values(balance=added))
+    balance = connection.scalar(select(keys.c.balance).where(keys.c.id == key))
+    if balance is None:
+        raise UsageMistake(f"there is no key {key!r}")
+    return int(balance)
+
+
 def settle(connection: Connection, job: str) -> int:
     """Give back what a job's round did not use; what it did use. Doing it again changes nothing."""
     head = connection.execute(select(jobs.c.round, jobs.c.dialect).where(jobs.c.id == job)).one()
@@ -93,10 +115,9 @@ def units_used(connection: Connection, job: str, round_: int, dialect: Dialect) 
     """The URLs that a round is charged for, counted from their rows."""
     of_round = and_(urls.c.job == job, urls.c.round == round_, urls.c.idx >= 0)
     joined = urls.outerjoin(rows, and_(rows.c.job == urls.c.job, rows.c.idx == urls.c.idx))
-    if dialect in FREE_FAILURES:
-        counts = rows.c.outcome.in_(("success", "empty"))
-    else:
-        counts = or_(urls.c.attempt > 0, rows.c.outcome != "JOB_CANCELLED")
+    succeeded = rows.c.outcome.in_(("success", "empty"))
+    touched = or_(urls.c.attempt > 0, rows.c.outcome != "JOB_CANCELLED")
+    counts = succeeded if dialect in FREE_FAILURES else touched
     return int(connection.scalar(select(func.count()).select_from(joined).where(of_round, counts)) or 0)
 
 

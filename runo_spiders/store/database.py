@@ -48,24 +48,30 @@ class Database:
         with _translated(), self.engine.connect() as connection:
             yield connection
 
-    def write(self, work: Callable[[Connection], Result], *, durable: bool = False) -> Result:
+    def write(
+        self, work: Callable[[Connection], Result], *, durable: bool = False, patience: float | None = None
+    ) -> Result:
         """What `work` returns, when its transaction is committed.
 
         `durable` makes it survive a loss of power too (SQLite: a sync of the disk); without it survives the
         death of any process. Raises `StoreUnavailable` or `StoreFull`.
         """
-        until = time.monotonic() + self._patience
+        until = time.monotonic() + (self._patience if patience is None else patience)
         pause = 0.01
         while True:
             try:
-                with self.engine.connect().execution_options(runo_write=True, runo_durable=durable) as link:
-                    with link.begin():
-                        return work(link)
+                return self._transaction(work, durable)
             except DBAPIError as fault:
                 if not _passing(fault) or time.monotonic() > until:
                     raise _ours(fault) from fault
             time.sleep(random.uniform(0, pause))  # noqa: S311 (no secret: so that two do not meet again)
             pause = min(pause * 2, 0.5)
+
+    def _transaction(self, work: Callable[[Connection], Result], durable: bool) -> Result:
+        with self.engine.connect() as link:
+            link = link.execution_options(runo_write=True, runo_durable=durable)
+            with link.begin():
+                return work(link)
 
     def lease_now(self, connection: Connection) -> tuple[float, str]:
         """Seconds of a clock that no one sets, and the boot it belongs to (empty: the server's own clock).

@@ -95,6 +95,11 @@ class Jobs:
             found = link.scalar(select(facts.c.value).where(facts.c.job == job, facts.c.name == name))
             return None if found is None else json.loads(found)
 
+    def sealed(self, job: str) -> bytes | None:
+        """The target site's secrets, as they were sealed; None where there are none or the job has ended."""
+        with self._database.read() as link:
+            return link.scalar(select(jobs.c.sealed).where(jobs.c.id == job))
+
     # Rows
 
     def rows(self, job: str, after: int = -1, limit: int = 1000) -> list[Row]:

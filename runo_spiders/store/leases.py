@@ -34,7 +34,7 @@ class Leases:
         self._lease_s = lease_s
 
     def queued(self, limit: int) -> list[str]:
-        """Jobs that wait for a worker: the oldest of each owner in turn, owners with fewer running jobs first.
+        """Jobs that wait for a worker: the oldest of each owner in turn, those with fewer running jobs first.
 
         Those count whose worker's lease has run out.
         """
@@ -61,7 +61,7 @@ class Leases:
         return self._database.write(lambda link: self._renew(link, claim))
 
     def release(self, claim: Claim) -> None:
-        """Give a job back that is not done, at once: the next worker need not wait for the lease to run out."""
+        """Give a job back that is not done: the next worker need not wait for the lease to run out."""
         self._database.write(
             lambda link: link.execute(
                 update(jobs).where(_held(claim)).values(state="queued", lease_until=None, starts=0)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Self
 
 from runo_spiders.config import LEASE_S
+from runo_spiders.store import charges
+from runo_spiders.store.charges import Allowance
 from runo_spiders.store.database import Database
 from runo_spiders.store.jobs import Jobs
+from runo_spiders.store.keys import Keys
 from runo_spiders.store.leases import Leases
 from runo_spiders.store.ledger_book import LedgerBook
 from runo_spiders.store.records import Claim
@@ -20,6 +23,7 @@ class Ledger:
         self.database = database
         self.jobs = Jobs(database)
         self.leases = Leases(database, lease_s)
+        self.keys = Keys(database)
 
     @classmethod
     def open(cls, url: str, *, lease_s: float = LEASE_S) -> Self:
@@ -31,6 +35,11 @@ class Ledger:
     def book(self, claim: Claim) -> LedgerBook:
         """The URLs and rows of a job, for the holder of its claim."""
         return LedgerBook(self.database, claim)
+
+    def allowance(self, key: str) -> Allowance:
+        """What a key may still spend this month, of its quota and its balance."""
+        with self.database.read() as link:
+            return charges.allowance(link, key)
 
     def close(self) -> None:
         self.database.close()

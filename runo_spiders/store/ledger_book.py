@@ -1,4 +1,4 @@
-"""The book of a job in the ledger: a thread that writes many changes a transaction, under the fencing token."""
+"""The book of a job in the ledger: a thread that writes many changes at once, under the fencing token."""
 
 from __future__ import annotations
 
@@ -151,8 +151,6 @@ class LedgerBook:
 
     def _write(self, batch: _Batch) -> None:
         try:
-            if self.fault is not None:
-                raise self.fault
             self._commit(batch)
         except BaseException as fault:
             self.fault = fault
@@ -163,6 +161,9 @@ class LedgerBook:
             batch.done.set_result(None)
 
     def _commit(self, batch: _Batch) -> None:
+        if self.fault is not None:
+            raise self.fault
+
         def work(link: Connection) -> None:
             check_held(link, self._claim)
             book_writes.add(link, self._claim.job, batch.targets)

@@ -12,6 +12,7 @@ from runo_spiders.inputs import Target
 from runo_spiders.items import Json
 
 Dialect = Literal["runo", "spidra", "aitronos", "scrapyd", "cli"]
+KeyKind = Literal["live", "static"]
 State = Literal["queued", "running", "ended"]
 End = Literal["finished", "cancelled", "lost"]
 """How a job ended. `lost`: its process died again and again without getting anywhere."""
@@ -46,7 +47,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is. `total` is None while its list is still read in; `succeeded` counts empty ones too."""
+    """How far a job is. `total` is None where it is found out on the way; `succeeded` counts empty ones too."""
 
     total: int | None = None
     succeeded: int = 0
@@ -94,6 +95,30 @@ class Claim:
 
     job: Job
     token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key as the ledger has it; its secret is known to nobody but its holder.
+
+    A `static` key brings the schema that each of its requests is answered by. `per_minute` and `per_month`
+    limit requests and units, None without limit. `balance` are prepaid units, used when the month's are gone.
+    `operator` keys may do what concerns the whole service.
+    """
+
+    id: str
+    owner: str
+    name: str
+    kind: KeyKind
+    schema: Json
+    operator: bool
+    per_minute: int | None
+    per_month: int | None
+    balance: int | None
+    created_at: float
+    expires_at: float | None
+    revoked_at: float | None
+    last_used_at: float | None
 
 
 def new_id() -> str:

@@ -113,13 +113,14 @@ keys = Table(
     Column("last_used_at", Float),
 )
 
-# One line for what a round of a job reserved (negative when it is settled), from the month or the balance.
+# One line for what a round of a job reserved, from the month or the balance; negative for what it gave back
+# when it was settled. A top-up of a balance stands here too, under an id of its own.
 charges = Table(
     "charges",
     metadata,
     Column("job", String(36), primary_key=True),
     Column("round", Integer, primary_key=True, autoincrement=False),
-    Column("kind", String, primary_key=True),  # reserved, refunded
+    Column("kind", String, primary_key=True),  # reserved, refunded, top-up
     Column("key", String, nullable=False),
     Column("month", String(7), nullable=False),
     Column("quota_units", Integer, nullable=False),
