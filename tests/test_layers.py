@@ -10,6 +10,7 @@ from tests.crawling import ROOT
 
 PACKAGE = ROOT / "runo_spiders"
 LAYERS = (
+    {"daemon"},
     {"commands", "settings"},
     {"batch", "worker"},
     {"addon"},
@@ -47,6 +48,7 @@ HOMES = {
     "httpx2": {"llm"},
     "pydantic": {"job"},
     "html_to_markdown": {"page"},
+    "scrapyd": {"daemon"},
 }
 
 
