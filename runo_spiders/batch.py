@@ -1,67 +1,93 @@
-"""One batch run of the command line: a supervised crawl into a spool, and the outputs made from it."""
+"""One batch run of the command line: a supervised crawl of a job in the ledger, and the outputs made from it."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal
+from typing import Literal
 
-from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
+from runo_spiders.book import COUNTS, SCHEMA, TOTAL
 from runo_spiders.errors import UsageMistake
 from runo_spiders.inputs import digest_of, saved_pages
+from runo_spiders.items import Json
 from runo_spiders.job import JobSpec
-from runo_spiders.output.files import Output
+from runo_spiders.output.files import Output, RowsKept
 from runo_spiders.output.report import Counts
 from runo_spiders.schema.model import Schema
 from runo_spiders.schema.of_run import NOT_YET, schema_of_run
-from runo_spiders.spiders.schema import SchemaSpider
-from runo_spiders.spool import COUNTS, JOB, SCHEMA, TOTAL, Spool, remove
+from runo_spiders.store.database import StoreUnavailable
+from runo_spiders.store.ledger import Ledger
+from runo_spiders.store.records import Job
 from runo_spiders.supervisor import Child
+from runo_spiders.worker import ENDED, LEASE_LOST, REFUSED, RELEASED, run_job
+
+DELIVERED = "delivered"
+"""The fact that the rows of a job have reached its outputs."""
 
 _LOOK_EVERY = 0.2
-_MOST_DEATHS = 3
 # What may change between an interrupted run and the one that goes on: how, not what. (The schema's own text
 # stands for its source.)
 _PACE = {"schema_source", "concurrency", "fail_fast", "timeout_ms", "headers_file", "cookies_file"}
+_SECRET_FILES = {"headers_file", "cookies_file"}
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is to be run: the spider's arguments, where the outputs go, and the spool beside the first one.
+    """What is to be run, and where its rows go.
 
     `schema_out` is where the schema of the rows is written, if it was asked for.
     """
 
-    arguments: Mapping[str, Any]
     job: JobSpec
     schema: Schema
     outputs: tuple[Output, ...]
-    spool: Path
     schema_out: Path | None = None
 
     @property
-    def identity(self) -> str:
-        """What makes two runs the same job, so that one may go on where the other stopped."""
+    def digest(self) -> str:
+        """What makes two runs the same command, so that one may go on where the other stopped.
+
+        Empty where no output is a file: nobody would look for these rows again.
+        """
+        files = [output.path for output in self.outputs if output.path != "-"]
+        if not files:
+            return ""
         asked = self.job.model_dump(mode="json", exclude=_PACE)
-        return json.dumps([asked, fingerprint(self.job), self.schema.document])
+        place = str(Path(files[0]).absolute())
+        identity = json.dumps([asked, fingerprint(self.job), self.schema.document, place])
+        return sha256(identity.encode()).hexdigest()
+
+    @property
+    def spec(self) -> dict[str, Json]:
+        """The job's arguments as the ledger keeps them: without what is secret."""
+        return self.job.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=_SECRET_FILES)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How far a run came, and how it ended: `lost` when the crawl kept dying, or could not read its list."""
+    """How far a run came, and how it ended: `lost` when its process kept dying, `cancelled` from outside."""
 
     counts: Counts
-    end: Literal["finished", "interrupted", "lost"]
+    end: Literal["finished", "interrupted", "cancelled", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job is worked on: its ledger, the project's settings, the secrets for its sites."""
+
+    ledger: Ledger
+    database: str
+    settings: Settings
+    secrets: Mapping[str, str]
 
 
 def fingerprint(job: JobSpec) -> str:
@@ -71,70 +97,49 @@ def fingerprint(job: JobSpec) -> str:
     return digest_of(job.urls) if isinstance(job.urls, str) else ""
 
 
-def spool_beside(outputs: tuple[Output, ...]) -> Path:
-    """The spool's path: beside the first output that is a file, else in a folder for temporary files."""
-    for output in outputs:
-        if output.path != "-":
-            return Path(output.path + ".spool")
-    return Path(tempfile.mkdtemp(prefix="runo-")) / "rows.spool"
-
-
-def prepare(batch: Batch, overwrite: bool) -> None:
-    """Clear the way: raise `UsageMistake` for an output that would be lost, keep a spool to resume."""
-    if overwrite or batch.job.crawls:
-        # A crawl is walked anew: which links were seen is not in the spool.
-        remove(str(batch.spool))
-    resumes = batch.spool.exists()
-    for output in batch.outputs:
-        if output.path != "-" and Path(output.path).exists() and not (overwrite or resumes):
-            raise UsageMistake(f"output {output.path}: exists already, give --overwrite to replace it")
-    with Spool.open(str(batch.spool)) as spool:
-        if spool.fact(JOB) not in (None, batch.identity):
-            raise UsageMistake(
-                f"spool {batch.spool}: belongs to another job (the list, the schema or an option differs), "
-                "give --overwrite to start this one anew"
-            )
-        spool.note(JOB, batch.identity)
-
-
-def run(batch: Batch, settings: Settings, watch: Callable[[Counts], None]) -> Outcome:
-    """Crawl until every URL has its row, Ctrl-C, or the crawl's process has died three times."""
+def run(job: Job, worker: str, place: Place, watch: Callable[[Counts], None]) -> Outcome:
+    """Work until the job has ended, or Ctrl-C. Raises `UsageMistake` if another command has the job."""
     started = time.monotonic()
-    deaths = 0
+    status = RELEASED
     with _interrupts() as interrupts:
-        while deaths < _MOST_DEATHS and not interrupts:
-            if _crawl_once(batch, settings, watch, interrupts) == 0:
-                break
-            deaths += 1
-    counts = _read_counts(batch.spool, time.monotonic() - started)
-    if interrupts:
-        return Outcome(counts, "interrupted")
-    with Spool.open(str(batch.spool)) as spool:
-        return Outcome(counts, "lost" if spool.cancelled else "finished")
+        while job.end is None and not interrupts:
+            status = _work_once(job, worker, place, watch, interrupts)
+            if status in (REFUSED, LEASE_LOST):
+                raise UsageMistake(runs_already(job))
+            if status not in (ENDED, RELEASED):
+                # It died; whether another may try is the ledger's to say.
+                place.ledger.deaths.died(job.id, worker)
+            job = place.ledger.jobs.get(job.id) or job
+    counts = _counts(place.ledger, job.id, time.monotonic() - started)
+    return Outcome(counts, job.end or "interrupted")
 
 
-def write(batch: Batch) -> None:
-    """Write the outputs from the spool; a spool that is complete has then done its work."""
-    with Spool.open(str(batch.spool)) as spool:
-        schema = schema_of_run(spool.fact(SCHEMA))
-        for output in batch.outputs:
-            output.write(spool, schema)
-        complete = not spool.cancelled
+def runs_already(job: Job) -> str:
+    return f"this command is at work already, as {job.id} (scrapy jobs show {job.id})"
+
+
+def write(batch: Batch, ledger: Ledger, job_id: str) -> None:
+    """Write the outputs from the ledger."""
+    job = ledger.jobs.get(job_id)
+    assert job is not None
+    noted = schema_of_run(ledger.jobs.fact(job_id, SCHEMA))
+    schema = batch.schema if noted is NOT_YET else noted
+    for output in batch.outputs:
+        rows = RowsKept(lambda: ledger.jobs.complete_rows(job_id), cancelled=job.end != "finished")
+        output.write(rows, schema)
     if batch.schema_out is not None and schema is not NOT_YET:
         document = json.dumps(schema.document, ensure_ascii=False, indent=2)
         batch.schema_out.write_text(document + "\n", encoding="utf-8")
-    if all(output.path == "-" for output in batch.outputs):
-        # Nobody could name this spool to go on with it.
-        shutil.rmtree(batch.spool.parent)
-    elif complete:
-        remove(str(batch.spool))
+    ledger.jobs.note(job_id, DELIVERED, job.end is not None)
 
 
-def _crawl_once(
-    batch: Batch, settings: Settings, watch: Callable[[Counts], None], interrupts: list[int]
+def _work_once(
+    job: Job, worker: str, place: Place, watch: Callable[[Counts], None], interrupts: list[int]
 ) -> int:
-    """Run the crawl in a child and pass interrupts on to it; its exit status, negative for a signal."""
-    child = Child(lambda: _crawl(batch, settings))
+    """Work in a child and pass interrupts on to it; its exit status, negative for a signal."""
+    # No connection may be open in two processes.
+    place.ledger.close()
+    child = Child(lambda: run_job(place.database, job.id, place.settings, worker, place.secrets))
     started = time.monotonic()
     passed_on = 0
     while child.poll() is None:
@@ -142,20 +147,10 @@ def _crawl_once(
         if len(interrupts) > passed_on:
             passed_on += 1
             child.interrupt()
-        watch(_read_counts(batch.spool, time.monotonic() - started))
+        with suppress(StoreUnavailable):
+            watch(_counts(place.ledger, job.id, time.monotonic() - started))
     assert child.status is not None
     return child.status
-
-
-def _crawl(batch: Batch, settings: Settings) -> int:
-    """In the child: the crawl itself, as `scrapy crawl` runs it."""
-    own = settings.copy()
-    own.set("RUNO_SPOOL", str(batch.spool), priority="cmdline")
-    process = AsyncCrawlerProcess(own)
-    crawler = process.create_crawler(SchemaSpider)
-    process.crawl(crawler, **batch.arguments)
-    process.start()
-    return int(process.bootstrap_failed)
 
 
 @contextmanager
@@ -174,6 +169,6 @@ def _interrupts() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _read_counts(path: Path, elapsed: float) -> Counts:
-    with Spool.open(str(path)) as spool:
-        return Counts.of(spool.fact(COUNTS) or {}, spool.fact(TOTAL), elapsed)
+def _counts(ledger: Ledger, job: str, elapsed: float) -> Counts:
+    """As the worker noted them: counting a million rows would take a second each time."""
+    return Counts.of(ledger.jobs.fact(job, COUNTS) or {}, ledger.jobs.fact(job, TOTAL), elapsed)

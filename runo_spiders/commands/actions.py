@@ -65,12 +65,17 @@ def perform(settings: Settings, args: list[str], opts: argparse.Namespace, comma
 @contextmanager
 def opened_ledger(settings: Settings, url: str | None) -> Iterator[Ledger]:
     """The ledger of a `--database` option, else of the settings."""
-    config = Config.from_settings(settings)
-    ledger = Ledger.open(url or config.database, lease_s=config.lease_s)
+    lease_s = Config.from_settings(settings).lease_s
+    ledger = Ledger.open(database_url(settings, url), lease_s=lease_s)
     try:
         yield ledger
     finally:
         ledger.close()
+
+
+def database_url(settings: Settings, given: str | None) -> str:
+    """Where the ledger is: what an option says, else the settings."""
+    return given or Config.from_settings(settings).database
 
 
 def seconds_of(age: str) -> float | None:

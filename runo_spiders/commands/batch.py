@@ -11,14 +11,25 @@ from scrapy.commands import ScrapyCommand
 
 from runo_spiders.addon import switch_on
 from runo_spiders.asked import check_model
-from runo_spiders.batch import Batch, Outcome, prepare, run, spool_beside, write
+from runo_spiders.batch import Batch, Outcome, Place, run, write
+from runo_spiders.batch_job import Start, take_up, worker_name
+from runo_spiders.commands.actions import database_url, opened_ledger
 from runo_spiders.config import Config
-from runo_spiders.errors import UsageMistake
+from runo_spiders.errors import RunoError, UsageMistake
 from runo_spiders.exit_status import INTERRUPTED, NONE_SUCCEEDED, USAGE, exit_status
 from runo_spiders.job import JobSpec
+from runo_spiders.net.credentials import secrets_of
 from runo_spiders.output.files import Output
 from runo_spiders.output.report import ProgressLine, print_summary
 from runo_spiders.spiders.schema import SchemaSpider
+from runo_spiders.store.ledger import Ledger
+from runo_spiders.store.records import Job
+
+_WHAT_NEXT = {
+    "interrupted": "interrupted; the same command goes on from here",
+    "cancelled": "cancelled; with --retry-failed the same command goes on",
+    "lost": "the crawl broke off, see above; with --retry-failed the same command goes on",
+}
 
 
 class Command(ScrapyCommand):
@@ -45,6 +56,13 @@ class Command(ScrapyCommand):
         )
         parser.add_argument("--overwrite", action="store_true", help="replace outputs, start anew")
         parser.add_argument(
+            "--fresh", action="store_true", help="start anew, leave what an interrupted run has done"
+        )
+        parser.add_argument(
+            "--retry-failed", action="store_true", help="fetch what failed in the last run of this command"
+        )
+        parser.add_argument("--database", metavar="URL", help="the ledger (default: RUNO_DATABASE)")
+        parser.add_argument(
             "--schema-out", metavar="FILE", help="where a schema that the model proposed is kept"
         )
         job = parser.add_argument_group("The job")
@@ -56,34 +74,53 @@ class Command(ScrapyCommand):
             job.add_argument(flag, dest=f"job_{field.alias or name}", help=field.description, **kind)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        assert self.settings is not None
         try:
             batch = _batch(args, opts)
-            assert self.settings is not None
             check_model(batch.job, Config.from_settings(self.settings))
-            prepare(batch, opts.overwrite)
-        except UsageMistake as mistake:
-            print(f"scrapy batch: {mistake}", file=sys.stderr)
+            with opened_ledger(self.settings, opts.database) as ledger:
+                self.exitcode = self._run(batch, ledger, opts)
+        except RunoError as fault:
+            print(f"scrapy batch: {fault}", file=sys.stderr)
             self.exitcode = USAGE
-            return
+
+    def _run(self, batch: Batch, ledger: Ledger, opts: argparse.Namespace) -> int:
+        assert self.settings is not None
+        job = take_up(ledger, batch, _start(opts), overwrite=opts.overwrite)
         switch_on(self.settings)
+        database = database_url(self.settings, opts.database)
+        place = Place(ledger, database, self.settings, secrets_of(batch.job))
         with ProgressLine() as line:
-            outcome = run(batch, self.settings, line.show)
-        write(batch)
-        print_summary(outcome.counts, [output.path for output in batch.outputs])
-        if batch.schema_out is not None and batch.schema_out.exists():
-            print(f"the schema of the rows is in {batch.schema_out}", file=sys.stderr)
-        self.exitcode = _status(outcome)
+            outcome = run(job, worker_name(), place, line.show)
+        write(batch, ledger, job.id)
+        print_summary(outcome.counts, _where(batch, job))
         if outcome.end != "finished":
-            print(f"scrapy batch: {_what_next(outcome, batch)}", file=sys.stderr)
+            print(f"scrapy batch: {_WHAT_NEXT[outcome.end]} (scrapy jobs show {job.id})", file=sys.stderr)
+        return _status(outcome)
 
 
 def _batch(args: list[str], opts: argparse.Namespace) -> Batch:
     options = {name[4:]: value for name, value in vars(opts).items() if name.startswith("job_") and value}
     urls = {"urls": args[0] if len(args) == 1 else tuple(args)} if args else {}
-    arguments = urls | options
-    job, schema = SchemaSpider.check_arguments(arguments)
+    job, schema = SchemaSpider.check_arguments(urls | options)
     outputs = tuple(map(Output.parse, opts.output or ["-"]))
-    return Batch(arguments, job, schema, outputs, spool_beside(outputs), _schema_out(job, outputs, opts))
+    return Batch(job, schema, outputs, _schema_out(job, outputs, opts))
+
+
+def _start(opts: argparse.Namespace) -> Start:
+    if opts.retry_failed and (opts.fresh or opts.overwrite):
+        raise UsageMistake(f"--retry-failed: does not go with {'--fresh' if opts.fresh else '--overwrite'}")
+    if opts.retry_failed:
+        return Start.RETRY_FAILED
+    return Start.FRESH if opts.fresh or opts.overwrite else Start.GO_ON
+
+
+def _where(batch: Batch, job: Job) -> list[str]:
+    """Lines that say where what was made can be found."""
+    lines = [f"rows in {output.path}" for output in batch.outputs if output.path != "-"]
+    if batch.schema_out is not None and batch.schema_out.exists():
+        lines.append(f"the schema of the rows in {batch.schema_out}")
+    return [*lines, f"all about this run: scrapy jobs show {job.id}"]
 
 
 def _schema_out(job: JobSpec, outputs: tuple[Output, ...], opts: argparse.Namespace) -> Path | None:
@@ -94,13 +131,8 @@ def _schema_out(job: JobSpec, outputs: tuple[Output, ...], opts: argparse.Namesp
     return Path(files[0] + ".schema.json") if files and job.proposes_schema else None
 
 
-def _what_next(outcome: Outcome, batch: Batch) -> str:
-    why = "interrupted" if outcome.end == "interrupted" else "the crawl broke off, see above"
-    return f"{why}; the same command goes on from here" if batch.spool.exists() else why
-
-
 def _status(outcome: Outcome) -> int:
-    if outcome.end == "interrupted":
+    if outcome.end in ("interrupted", "cancelled"):
         return INTERRUPTED
     if outcome.end == "lost":
         return NONE_SUCCEEDED

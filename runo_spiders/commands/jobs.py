@@ -125,4 +125,4 @@ def _purge(ledger: Ledger, opts: argparse.Namespace) -> None:
     if age is None:
         raise UsageMistake(f"argument --older-than: {opts.older_than!r} is no age (such as 30d, 12h, 2w)")
     count = ledger.jobs.purge(time.time() - age, opts.owner)
-    print(f"{count:,} jobs were deleted")
+    print("1 job was deleted" if count == 1 else f"{count:,} jobs were deleted")

@@ -100,14 +100,13 @@ class ProgressLine:
         )
 
 
-def print_summary(counts: Counts, outputs: Sequence[str], console: Console | None = None) -> None:
-    """The summary of a job on standard error, if that is a terminal, and where its rows went."""
+def print_summary(counts: Counts, lines: Sequence[str], console: Console | None = None) -> None:
+    """The summary of a job on standard error, if that is a terminal, and lines that say where to look."""
     console = console or console_for(sys.stderr)
     if console.is_terminal:
         console.print(summary(counts))
-        for path in outputs:
-            if path != "-":
-                console.print(f"rows in {path}", markup=False)
+        for line in lines:
+            console.print(line, markup=False, soft_wrap=True)
 
 
 def console_for(file: IO[str]) -> Console:

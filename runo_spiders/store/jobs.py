@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -135,6 +135,11 @@ class Jobs:
     def note(self, job: str, name: str, value: Json) -> None:
         """Note a fact of a job that is nobody's claim: one about its rows' way out, say."""
         self._database.write(lambda link: book_writes.note(link, job, {name: value}))
+
+    def respecify(self, job: str, spec: Mapping[str, Json]) -> None:
+        """From now on a job is worked on by these arguments: how, not what."""
+        text = json.dumps(spec, ensure_ascii=False)
+        self._database.write(lambda link: link.execute(update(jobs).where(jobs.c.id == job).values(spec=text)))
 
     def cancel(self, job: str) -> Job | None:
         """Ask a job to stop. One that waits, or whose worker is lost, has ended when this returns.
