@@ -16,17 +16,16 @@ from scrapy.utils.misc import load_object
 from runo_spiders import __version__
 from runo_spiders.collector import FewerCollections
 from runo_spiders.config import TIMEOUT_MS, Config
-from runo_spiders.middlewares import EndingMiddleware, RowMiddleware, SavedPages
-from runo_spiders.net.download import HttpHandler
+from runo_spiders.middlewares import EndingMiddleware, JobHandler, RowMiddleware, SavedPages
 from runo_spiders.net.guard import GuardCheck, GuardedResolver
 from runo_spiders.net.robots import RobotsMiddleware
 from runo_spiders.output.exporters import FEED_EXPORTERS
 from runo_spiders.pipelines import (
+    BookPipeline,
     CapPipeline,
     ExtractPipeline,
     MarkdownPipeline,
     RowPipeline,
-    SpoolPipeline,
     ValidatePipeline,
 )
 from runo_spiders.proposing import ProposePipeline
@@ -65,7 +64,7 @@ SETTINGS = {
     "FEED_EXPORT_ENCODING": "utf-8",
 }
 
-HANDLERS = {"http": HttpHandler, "https": HttpHandler, "file": None, "data": None, "s3": None, "ftp": None}
+HANDLERS = {"http": JobHandler, "https": JobHandler, "file": None, "data": None, "s3": None, "ftp": None}
 
 DOWNLOADER_MIDDLEWARES = {
     EndingMiddleware: 50,
@@ -82,7 +81,7 @@ ITEM_PIPELINES = {
     ValidatePipeline: 400,
     RowPipeline: 500,
     CapPipeline: 600,
-    SpoolPipeline: 700,
+    BookPipeline: 700,
 }
 
 

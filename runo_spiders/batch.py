@@ -1,4 +1,4 @@
-"""One batch run of the command line: a supervised crawl of a job in the ledger, and the outputs made from it."""
+"""One batch run of the command line: a supervised crawl of a job, and the outputs made from the ledger."""
 
 from __future__ import annotations
 
@@ -110,7 +110,8 @@ def run(job: Job, worker: str, place: Place, watch: Callable[[Counts], None]) ->
                 # It died; whether another may try is the ledger's to say.
                 place.ledger.deaths.died(job.id, worker)
             job = place.ledger.jobs.get(job.id) or job
-    counts = _counts(place.ledger, job.id, time.monotonic() - started)
+    elapsed = time.monotonic() - started
+    counts = Counts.of(place.ledger.jobs.outcomes(job.id), job.progress.total, elapsed)
     return Outcome(counts, job.end or "interrupted")
 
 
@@ -148,7 +149,7 @@ def _work_once(
             passed_on += 1
             child.interrupt()
         with suppress(StoreUnavailable):
-            watch(_counts(place.ledger, job.id, time.monotonic() - started))
+            watch(_counts(place.ledger, job, time.monotonic() - started))
     assert child.status is not None
     return child.status
 
@@ -169,6 +170,7 @@ def _interrupts() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _counts(ledger: Ledger, job: str, elapsed: float) -> Counts:
+def _counts(ledger: Ledger, job: Job, elapsed: float) -> Counts:
     """As the worker noted them: counting a million rows would take a second each time."""
-    return Counts.of(ledger.jobs.fact(job, COUNTS) or {}, ledger.jobs.fact(job, TOTAL), elapsed)
+    total = job.progress.total or ledger.jobs.fact(job.id, TOTAL)
+    return Counts.of(ledger.jobs.fact(job.id, COUNTS) or {}, total, elapsed)

@@ -1,4 +1,4 @@
-"""Which job of the ledger a `scrapy batch` command works on: the last one of the same command, or a new one."""
+"""Which job of the ledger a `scrapy batch` works on: the last one of the same command, or a new one."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _check_outputs(batch: Batch) -> None:
 
 
 def _wait_until_free(ledger: Ledger, job: Job) -> None:
-    """Wait for a worker whose command has died to let go of the job. Raises `UsageMistake` for another one."""
+    """Wait for a worker whose command has died to let go of the job. Raises `UsageMistake` if it lives."""
     before = float("inf")
     while (left := ledger.leases.held([job.id]).get(job.id)) is not None:
         if left > before and _is_there(ledger.deaths.workers().get(job.id, "")):
@@ -115,6 +115,5 @@ def _wait_until_free(ledger: Ledger, job: Job) -> None:
 
 def _is_there(worker: str) -> bool:
     """Whether the command that supervises a worker lives; of one on another host nothing else is known."""
-    name, host, pid = (worker.split(" ") + ["", ""])[:3]
-    here = name == "batch" and host == socket.gethostname()
-    return not here or Path(f"/proc/{pid}").exists()
+    name, _, pid = worker.rpartition(" ")
+    return name != worker_name().rpartition(" ")[0] or Path(f"/proc/{pid}").exists()

@@ -23,12 +23,29 @@ class Entry:
     attempt: int = 0
 
 
+# Facts that are noted of a run.
+TOTAL = "total"
+"""How many URLs its list has, once that is known."""
+COUNTS = "counts"
+"""How many rows there are of each outcome, for whoever watches the run from another process."""
+SCHEMA = "schema"
+FINISHED = "finished"
+CRAWL_META = "crawl_meta"
+"""Of a crawl: `pages_visited`, `pages_skipped` (left out because of `max_pages`), `pages_failed`."""
+SITEMAPS = "sitemaps"
+
+
 class Book(Protocol):
     """The URLs, rows and facts of one run, as the crawl writes and reads them.
 
     What is added and put is written in that order, several at once, a moment later; `flush` waits for it. So
-    whoever adds the links of a page before its row can be killed at any moment and lose none of them.
+    whoever adds the links of a page before its row can be killed at any moment and lose none of them. An
+    index below 0 is that of a page which is only walked through; its row is a mark that it has been, and is
+    never read as a row.
     """
+
+    def begin(self) -> None:
+        """Called when the event loop runs, before anything is put."""
 
     async def add(self, targets: Iterable[Target]) -> None:
         """Write down what was asked for, or what a crawl admitted; waits until it is durable.
@@ -38,6 +55,12 @@ class Book(Protocol):
 
     async def pending(self, after: int, count: int) -> list[Entry]:
         """Up to `count` targets without a row, in order, from the one behind index `after` on."""
+
+    async def suspects(self) -> list[Entry]:
+        """Targets without a row that were started by a process which was lost; least started first."""
+
+    async def known(self) -> list[Target]:
+        """Everything that was added, walked pages too."""
 
     async def start(self, target: Target) -> None:
         """Count a fetch that is about to start; returns when the count is durable."""
@@ -58,5 +81,8 @@ class Book(Protocol):
     def outcomes(self) -> Mapping[str, int]:
         """How many rows there are of each outcome; as it was when the run began, and what was put since."""
 
-    def rows_and_items(self) -> tuple[int, int]:
-        """How many rows there were when the run began, and how many items they hold."""
+    def rows_and_items(self) -> tuple[frozenset[int], int]:
+        """The indexes that have a row, and how many items those rows hold; asked when a run begins."""
+
+    def close(self) -> None:
+        """Write what is left, and stop writing."""

@@ -95,10 +95,10 @@ class Config:
     egress_allow: tuple[str, ...]
     spool: str
     window: int
-    contact: str
-    model: ModelSettings | None
     database: str
     lease_s: float
+    contact: str
+    model: ModelSettings | None
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
@@ -116,7 +116,7 @@ class Config:
 
 
 def _database(settings: BaseSettings) -> str:
-    """The URL of the ledger: a file of the project's data, or of the working directory where no project is."""
+    """The URL of the ledger: by default a file of the project, or below the working directory."""
     given = settings.get("RUNO_DATABASE") or os.environ.get("RUNO_DATABASE")
     return given or f"sqlite:///{Path(data_path('runo/ledger.db')).absolute()}"
 

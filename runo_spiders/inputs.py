@@ -23,15 +23,20 @@ _URL = re.compile(r"https?://", re.IGNORECASE)
 class Target:
     """One URL that was asked for.
 
-    `index` is its place in the request, or in the order of discovery of a crawl; None for a page that is only
-    walked through. `extra` holds the other columns of its line, to be carried to the output. `hops` is how
-    far from the seed it is.
+    `index` is its place in the request, or in the order of discovery of a crawl; below 0 for a page that is
+    only walked through; None for a URL that no book knows. `extra` holds the other columns of its line, to be
+    carried to the output. `hops` is how far from the seed it is.
     """
 
     url: str
     index: int | None
     extra: dict[str, str] = field(default_factory=dict)
     hops: int = 0
+
+    @property
+    def walked(self) -> bool:
+        """Whether this page is only walked through: it has no row."""
+        return self.index is not None and self.index < 0
 
 
 Line = tuple[str, dict[str, str]]

@@ -34,7 +34,7 @@ def run_job(
     """Claim a job, work it off, and return an exit status; to be called once in a process, in its main thread.
 
     `settings` are those of the project. `worker` names this process among the workers; a worker of the same
-    name may claim its job anew. `secrets` are texts under `headers` and `cookies`, as the files of the same
+    name may claim its job anew. `secrets` are texts under `headers` and `cookies`, as the files of these
     arguments hold them; no others are sent to the sites, none of the environment.
     """
     raise NotImplementedError

@@ -17,6 +17,7 @@ LAYERS = (
     {"proposing"},
     {"pipelines", "middlewares", "collector"},
     {"spiders"},
+    {"commission"},
     {"net", "output", "supervisor", "exit_status"},
     {"feed", "twins", "ending", "answer", "asked"},
     {"spool", "store", "item_cap", "frontier"},

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
 
+from runo_spiders.book import SCHEMA
 from runo_spiders.errors import UsageMistake
 from runo_spiders.exit_status import USAGE
 from runo_spiders.output.files import Output
 from runo_spiders.schema.of_run import schema_of_run
-from runo_spiders.spool import SCHEMA, Spool
+from runo_spiders.spool import Spool
 
 
 class Command(ScrapyCommand):

@@ -9,13 +9,13 @@ from typing import get_args
 
 from scrapy.commands import ScrapyCommand
 
+from runo_spiders.book import SCHEMA
 from runo_spiders.commands.actions import Actions, perform, seconds_of
 from runo_spiders.errors import UsageMistake
 from runo_spiders.output.files import Output, RowsKept
 from runo_spiders.output.jobs_table import job_sheet, jobs_table
 from runo_spiders.output.report import Counts, console_for
 from runo_spiders.schema.of_run import schema_of_run
-from runo_spiders.spool import SCHEMA
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Job, State
 

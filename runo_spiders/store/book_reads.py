@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, Select, and_, func, select
 
 from runo_spiders.book import Entry
 from runo_spiders.inputs import Target
@@ -14,27 +14,24 @@ from runo_spiders.rows_json import from_json
 from runo_spiders.store.tables import facts, rows, urls
 from runo_spiders.urls import without_fragment
 
-_WITHOUT_ROW = and_(rows.c.job == urls.c.job, rows.c.idx == urls.c.idx)
+_ROW_OF = and_(rows.c.job == urls.c.job, rows.c.idx == urls.c.idx)
 
 
 def pending(link: Connection, job: str, after: int, count: int) -> list[Entry]:
     """See `Book.pending`."""
-    same = urls.alias("same")
-    first = (
-        select(func.min(same.c.idx))
-        .where(same.c.job == urls.c.job, same.c.key == urls.c.key, same.c.idx >= 0)
-        .scalar_subquery()
-    )
-    query = (
-        select(urls, first.label("first"))
-        .select_from(urls.outerjoin(rows, _WITHOUT_ROW))
-        .where(urls.c.job == job, urls.c.idx > after, rows.c.idx.is_(None))
-        .order_by(urls.c.idx)
-        .limit(count)
-    )
-    found = link.execute(query).all()
-    twins = _urls_at(link, job, {record.first for record in found if record.first not in (None, record.idx)})
-    return [_entry(record, twins) for record in found]
+    query = _without_row(job).where(urls.c.idx > after).order_by(urls.c.idx).limit(count)
+    return _entries(link, job, query)
+
+
+def suspects(link: Connection, job: str) -> list[Entry]:
+    """See `Book.suspects`."""
+    query = _without_row(job).where(urls.c.attempt > 0).order_by(urls.c.attempt, urls.c.idx)
+    return _entries(link, job, query)
+
+
+def known(link: Connection, job: str) -> list[Target]:
+    """See `Book.known`."""
+    return [_target(record) for record in link.execute(select(urls).where(urls.c.job == job))]
 
 
 def row(link: Connection, job: str, index: int) -> Row | None:
@@ -47,15 +44,35 @@ def outcomes(link: Connection, job: str) -> dict[str, int]:
     return {outcome: int(count) for outcome, count in link.execute(query.group_by(rows.c.outcome))}
 
 
-def rows_and_items(link: Connection, job: str) -> tuple[int, int]:
-    query = select(func.count(), func.coalesce(func.sum(rows.c.item_count), 0))
-    count, items = link.execute(query.where(rows.c.job == job, rows.c.idx >= 0)).one()
-    return int(count), int(items)
+def rows_and_items(link: Connection, job: str) -> tuple[frozenset[int], int]:
+    query = select(rows.c.idx, rows.c.item_count).where(rows.c.job == job, rows.c.idx >= 0)
+    found = link.execute(query).all()
+    return frozenset(index for index, _ in found), sum(items for _, items in found)
 
 
 def facts_of(link: Connection, job: str) -> dict[str, Json]:
     query = select(facts.c.name, facts.c.value).where(facts.c.job == job)
     return {name: json.loads(value) for name, value in link.execute(query)}
+
+
+def _without_row(job: str) -> Select[Any]:
+    """The targets of a job without a row, each with the index at which its URL stands first."""
+    same = urls.alias("same")
+    first = (
+        select(func.min(same.c.idx))
+        .where(same.c.job == urls.c.job, same.c.key == urls.c.key, same.c.idx >= 0)
+        .scalar_subquery()
+    )
+    joined = urls.outerjoin(rows, _ROW_OF)
+    return (
+        select(urls, first.label("first")).select_from(joined).where(urls.c.job == job, rows.c.idx.is_(None))
+    )
+
+
+def _entries(link: Connection, job: str, query: Select[Any]) -> list[Entry]:
+    found = link.execute(query).all()
+    twins = _urls_at(link, job, {record.first for record in found if record.first not in (None, record.idx)})
+    return [_entry(record, twins) for record in found]
 
 
 def _urls_at(link: Connection, job: str, indexes: set[int]) -> dict[int, str]:
@@ -66,8 +83,11 @@ def _urls_at(link: Connection, job: str, indexes: set[int]) -> dict[int, str]:
 
 
 def _entry(record: Any, twins: dict[int, str]) -> Entry:
-    extra = json.loads(record.extra) if record.extra else {}
     # Two URLs may share a key without being the same.
     twin = without_fragment(twins.get(record.first, "")) == without_fragment(record.url)
-    target = Target(record.url, record.idx, extra, record.hops)
-    return Entry(target, record.first if twin else record.idx, record.attempt)
+    return Entry(_target(record), record.first if twin else record.idx, record.attempt)
+
+
+def _target(record: Any) -> Target:
+    extra = json.loads(record.extra) if record.extra else {}
+    return Target(record.url, record.idx, extra, record.hops)

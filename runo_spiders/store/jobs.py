@@ -139,7 +139,9 @@ class Jobs:
     def respecify(self, job: str, spec: Mapping[str, Json]) -> None:
         """From now on a job is worked on by these arguments: how, not what."""
         text = json.dumps(spec, ensure_ascii=False)
-        self._database.write(lambda link: link.execute(update(jobs).where(jobs.c.id == job).values(spec=text)))
+        self._database.write(
+            lambda link: link.execute(update(jobs).where(jobs.c.id == job).values(spec=text))
+        )
 
     def cancel(self, job: str) -> Job | None:
         """Ask a job to stop. One that waits, or whose worker is lost, has ended when this returns.

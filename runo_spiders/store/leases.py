@@ -98,7 +98,7 @@ class Leases:
         _give_up_the_poisonous(link, job)
         claimed = job_of(link, job)
         assert claimed is not None
-        return Claim(claimed, token)
+        return Claim(claimed, token, follows_loss=head.state == "running")
 
     def _renew(self, link: Connection, claim: Claim) -> Standing:
         now, boot = self._database.lease_now(link)

@@ -8,6 +8,7 @@ from runo_spiders.config import LEASE_S
 from runo_spiders.store import charges
 from runo_spiders.store.charges import Allowance
 from runo_spiders.store.database import Database
+from runo_spiders.store.deaths import Deaths
 from runo_spiders.store.jobs import Jobs
 from runo_spiders.store.keys import Keys
 from runo_spiders.store.leases import Leases
@@ -24,6 +25,7 @@ class Ledger:
         self.jobs = Jobs(database)
         self.leases = Leases(database, lease_s)
         self.keys = Keys(database)
+        self.deaths = Deaths(database)
 
     @classmethod
     def open(cls, url: str, *, lease_s: float = LEASE_S) -> Self:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from runo_spiders.book import Entry
+from runo_spiders.book import COUNTS, Entry
 from runo_spiders.inputs import Target
 from runo_spiders.items import Json, Row
 from runo_spiders.store import book_reads, book_writes
@@ -52,7 +52,6 @@ class LedgerBook:
         self._job = claim.job.id
         with database.read() as link:
             self._facts = book_reads.facts_of(link, self._job)
-            self._at_first = book_reads.rows_and_items(link, self._job)
             self._outcomes = Counter(book_reads.outcomes(link, self._job))
         self.fault: BaseException | None = None
         self._batch = _Batch()
@@ -60,6 +59,9 @@ class LedgerBook:
         self._changed = threading.Condition()
         self._writer = threading.Thread(target=self._write_on, name="ledger", daemon=True)
         self._writer.start()
+
+    def begin(self) -> None:
+        """It has begun with its birth."""
 
     async def add(self, targets: Iterable[Target]) -> None:
         with self._changing(waited_for=True) as batch:
@@ -74,9 +76,11 @@ class LedgerBook:
         await asyncio.wrap_future(batch.done)
 
     def put(self, row: Row) -> None:
+        if row.index is not None and row.index >= 0:
+            self._outcomes[row.outcome] += 1
         with self._changing() as batch:
             batch.rows.append(row)
-        self._outcomes[row.outcome] += 1
+            batch.facts[COUNTS] = dict(self._outcomes)
 
     def note(self, name: str, value: Json) -> None:
         with self._changing() as batch:
@@ -91,6 +95,12 @@ class LedgerBook:
     async def pending(self, after: int, count: int) -> list[Entry]:
         return await asyncio.to_thread(self._pending, after, count)
 
+    async def suspects(self) -> list[Entry]:
+        return await asyncio.to_thread(self._suspects) if self._claim.follows_loss else []
+
+    async def known(self) -> list[Target]:
+        return await asyncio.to_thread(self._known)
+
     async def row(self, index: int) -> Row | None:
         await self.flush()
         return await asyncio.to_thread(self._row, index)
@@ -101,8 +111,9 @@ class LedgerBook:
     def outcomes(self) -> Mapping[str, int]:
         return self._outcomes
 
-    def rows_and_items(self) -> tuple[int, int]:
-        return self._at_first
+    def rows_and_items(self) -> tuple[frozenset[int], int]:
+        with self._database.read() as link:
+            return book_reads.rows_and_items(link, self._job)
 
     def close(self) -> None:
         """Write what is left, and stop writing."""
@@ -122,6 +133,14 @@ class LedgerBook:
     def _pending(self, after: int, count: int) -> list[Entry]:
         with self._database.read() as link:
             return book_reads.pending(link, self._job, after, count)
+
+    def _suspects(self) -> list[Entry]:
+        with self._database.read() as link:
+            return book_reads.suspects(link, self._job)
+
+    def _known(self) -> list[Target]:
+        with self._database.read() as link:
+            return book_reads.known(link, self._job)
 
     def _row(self, index: int) -> Row | None:
         with self._database.read() as link:

@@ -91,10 +91,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to work on a job: whoever holds the newest token may write, and nobody else."""
+    """The right to work on a job: whoever holds the newest token may write, and nobody else.
+
+    `follows_loss` is whether the worker before this one was lost, and did not give the job back.
+    """
 
     job: Job
     token: int
+    follows_loss: bool = False
 
 
 @dataclass(frozen=True, slots=True)
