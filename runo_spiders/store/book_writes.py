@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -17,6 +18,18 @@ from runo_spiders.store.tables import facts, jobs, rows, urls
 from runo_spiders.urls import key_of
 
 SUCCESSES = ("success", "empty")
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What a row's place held: whether it was a success, and its items."""
+
+    good: bool
+    items: int
+
+
+_NONE = _Before(False, 0)
 
 
 def add(link: Connection, job: Job, targets: Sequence[Target]) -> None:
@@ -24,14 +37,9 @@ def add(link: Connection, job: Job, targets: Sequence[Target]) -> None:
     if not targets:
         return
     records = [record_of(job.id, target, job.round) for target in targets]
-    link.execute(upsert(link, urls).on_conflict_do_nothing(), records)
-    indexes = [record["idx"] for record in records]
-    query = select(urls.c.idx, urls.c.url).where(
-        urls.c.job == job.id, urls.c.idx.between(min(indexes), max(indexes))
-    )
-    there = {record.idx: record.url for record in link.execute(query)}
-    if any(there[record["idx"]] != record["url"] for record in records):
-        raise UsageMistake("the URLs are not those of the run that was interrupted")
+    added = link.execute(upsert(link, urls).on_conflict_do_nothing(), records)
+    if added.rowcount != len(records):
+        _check_same(link, job.id, {target.index: target.url for target in targets})
 
 
 def start(link: Connection, job: str, indexes: Sequence[int]) -> None:
@@ -48,9 +56,9 @@ def put(link: Connection, job: str, put_rows: Sequence[Row]) -> None:
             newest[row.index] = row
     if not newest:
         return
-    before = _outcomes_before(link, job, list(newest))
+    before = _rows_before(link, job, list(newest))
     kept = [
-        row for index, row in newest.items() if not (before.get(index) in SUCCESSES and row.status == "error")
+        row for index, row in newest.items() if row.status == "success" or not before.get(index, _NONE).good
     ]
     if kept:
         line = upsert(link, rows)
@@ -87,13 +95,22 @@ def items_of(row: Row) -> int:
     return len(row.data) if isinstance(row.data, list) else int(row.status == "success")
 
 
+def _check_same(link: Connection, job: str, asked: Mapping[int | None, str]) -> None:
+    indexes = list(asked)
+    for some in (indexes[at : at + _AT_ONCE] for at in range(0, len(indexes), _AT_ONCE)):
+        query = select(urls.c.idx, urls.c.url).where(urls.c.job == job, urls.c.idx.in_(some))
+        if any(asked[record.idx] != record.url for record in link.execute(query)):
+            raise UsageMistake("the URLs are not those of the run that was interrupted")
+
+
 def _succeeded(row: Row | None) -> bool:
     return row is not None and row.status == "success"
 
 
-def _outcomes_before(link: Connection, job: str, indexes: Sequence[int]) -> dict[int, str]:
-    query = select(rows.c.idx, rows.c.outcome).where(rows.c.job == job, rows.c.idx.in_(indexes))
-    return {record.idx: record.outcome for record in link.execute(query)}
+def _rows_before(link: Connection, job: str, indexes: Sequence[int]) -> dict[int, _Before]:
+    query = select(rows.c.idx, rows.c.outcome, rows.c.item_count)
+    query = query.where(rows.c.job == job, rows.c.idx.in_(indexes))
+    return {index: _Before(outcome in SUCCESSES, items) for index, outcome, items in link.execute(query)}
 
 
 def _record_of_row(job: str, row: Row) -> dict[str, Json]:
@@ -101,19 +118,19 @@ def _record_of_row(job: str, row: Row) -> dict[str, Json]:
     return {"job": job, "idx": row.index, "outcome": row.outcome, "item_count": items_of(row), "row": text}
 
 
-def _count(link: Connection, job: str, kept: Sequence[Row], before: Mapping[int, str]) -> None:
+def _count(link: Connection, job: str, kept: Sequence[Row], before: Mapping[int, _Before]) -> None:
     """Keep the job's counters right; progress starts its count of lost processes anew."""
     counted = [row for row in kept if row.index is not None and row.index >= 0]
-    succeeded = sum(row.status == "success" for row in counted)
     was = [before[row.index] for row in counted if row.index is not None and row.index in before]
-    was_succeeded = sum(outcome in SUCCESSES for outcome in was)
+    good = sum(row.status == "success" for row in counted) - sum(row.good for row in was)
+    items = sum(map(items_of, counted)) - sum(row.items for row in was)
     link.execute(
         update(jobs)
         .where(jobs.c.id == job)
         .values(
-            succeeded=jobs.c.succeeded + succeeded - was_succeeded,
-            failed=jobs.c.failed + len(counted) - succeeded - (len(was) - was_succeeded),
-            item_count=jobs.c.item_count + sum(map(items_of, counted)),
+            succeeded=jobs.c.succeeded + good,
+            failed=jobs.c.failed + len(counted) - len(was) - good,
+            item_count=jobs.c.item_count + items,
             starts=0,
         )
     )

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select, update
 
 from runo_spiders.store.database import Database
-from runo_spiders.store.jobs import end_job, job_of
+from runo_spiders.store.endings import end_job
+from runo_spiders.store.job_reads import job_of
 from runo_spiders.store.leases import MOST_STARTS
 from runo_spiders.store.records import Job
 from runo_spiders.store.tables import jobs

@@ -24,7 +24,8 @@ from sqlalchemy import Row as Record
 from runo_spiders.errors import RunoError, UsageMistake
 from runo_spiders.items import Json
 from runo_spiders.store import charges
-from runo_spiders.store.database import Database, StoreFull, StoreUnavailable
+from runo_spiders.store.database import Database
+from runo_spiders.store.faults import StoreFull, StoreUnavailable
 from runo_spiders.store.records import Key, KeyKind
 from runo_spiders.store.tables import keys
 

@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
-from sqlalchemy import Row as Record
+from sqlalchemy import Connection, and_, func, insert, literal_column, or_, select, update
 
 from runo_spiders.config import LEASE_S
 from runo_spiders.errors import PageFailure, describe
 from runo_spiders.rows_json import to_json
 from runo_spiders.store.database import Database
-from runo_spiders.store.jobs import end_job, job_of
+from runo_spiders.store.endings import end_job, has_worker
+from runo_spiders.store.job_reads import job_of, locked
 from runo_spiders.store.records import Claim, End, Standing
 from runo_spiders.store.tables import jobs, rows, urls
 
@@ -47,7 +47,7 @@ class Leases:
             now, boot = self._database.lease_now(link)
             query = select(jobs).where(jobs.c.id.in_(list(ids)), jobs.c.state == "running")
             found = link.execute(query).all()
-        return {head.id: head.lease_until - now for head in found if _leased(head, now, boot)}
+        return {head.id: head.lease_until - now for head in found if has_worker(head, now, boot)}
 
     def claim(self, job: str, worker: str) -> Claim | None:
         """Take a job over; None if it has ended, or another worker has it.
@@ -78,8 +78,8 @@ class Leases:
 
     def _claim(self, link: Connection, job: str, worker: str) -> Claim | None:
         now, boot = self._database.lease_now(link)
-        head = link.execute(select(jobs).where(jobs.c.id == job).with_for_update()).one_or_none()
-        if head is None or head.state == "ended" or (head.worker != worker and _leased(head, now, boot)):
+        head = locked(link, job)
+        if head is None or head.state == "ended" or (head.worker != worker and has_worker(head, now, boot)):
             return None
         token = head.token + 1
         link.execute(
@@ -88,6 +88,7 @@ class Leases:
             .values(
                 state="running",
                 token=token,
+                batch=0,
                 worker=worker,
                 lease_until=now + self._lease_s,
                 lease_boot=boot,
@@ -110,32 +111,40 @@ class Leases:
 
     def _bury(self, link: Connection, job: str) -> bool:
         now, boot = self._database.lease_now(link)
-        head = link.execute(select(jobs).where(jobs.c.id == job).with_for_update()).one_or_none()
-        if head is None or head.state != "running" or _leased(head, now, boot) or head.starts < MOST_STARTS:
+        head = locked(link, job)
+        if head is None or head.state != "running" or has_worker(head, now, boot):
+            return False
+        if head.starts < MOST_STARTS:
             return False
         link.execute(update(jobs).where(jobs.c.id == job).values(token=jobs.c.token + 1))
         end_job(link, job, "lost")
         return True
 
 
-def check_held(link: Connection, claim: Claim) -> None:
-    """Raise `StaleClaim` if another worker has the job; else it stays ours until the transaction ends."""
-    query = select(jobs.c.token).where(_held(claim)).with_for_update()
-    if link.execute(query).one_or_none() is None:
+def hold(link: Connection, claim: Claim, batch: int) -> bool:
+    """Keep the job ours until the transaction ends; whether a batch of changes is still to be written.
+
+    Batches are numbered from 1 on by the holder of a claim. Raises `StaleClaim`.
+    """
+    newest = link.scalar(select(jobs.c.batch).where(_held(claim)).with_for_update())
+    if newest is None:
         raise StaleClaim(f"{claim.job.id}: token {claim.token} is not the newest")
+    if newest < batch:
+        link.execute(update(jobs).where(jobs.c.id == claim.job.id).values(batch=batch))
+    return bool(newest < batch)
 
 
 def _finish(link: Connection, claim: Claim, end: End) -> None:
-    check_held(link, claim)
-    end_job(link, claim.job.id, end)
+    head = locked(link, claim.job.id)
+    if head is None or head.token != claim.token or head.state == "queued":
+        raise StaleClaim(f"{claim.job.id}: token {claim.token} is not the newest")
+    # One that has ended under our own token was finished by us: the commit succeeded unheard.
+    if head.state == "running":
+        end_job(link, claim.job.id, end)
 
 
 def _held(claim: Claim) -> Any:
     return and_(jobs.c.id == claim.job.id, jobs.c.token == claim.token, jobs.c.state == "running")
-
-
-def _leased(head: Record[Any], now: float, boot: str) -> bool:
-    return bool(head.state == "running" and head.lease_boot == boot and (head.lease_until or 0) > now)
 
 
 def _queued(link: Connection, now: float, boot: str, limit: int) -> list[str]:
@@ -166,6 +175,8 @@ def _give_up_the_poisonous(link: Connection, job: str) -> None:
         select(urls.c.idx, urls.c.url, urls.c.extra)
         .select_from(joined)
         .where(urls.c.job == job, urls.c.attempt >= MOST_STARTS, rows.c.idx.is_(None))
+        # Spelled out, so that the index of such URLs is found to fit.
+        .where(urls.c.attempt > literal_column("1"))
     )
     for index, url, extra in link.execute(query).all():
         row = describe(PageFailure("WORKER_LOST"), url, index, json.loads(extra) if extra else {})

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Self
 
+from sqlalchemy import column, inspect, select, table
+
 from runo_spiders.config import LEASE_S
+from runo_spiders.errors import UsageMistake
 from runo_spiders.store import charges
 from runo_spiders.store.charges import Allowance
 from runo_spiders.store.database import Database
 from runo_spiders.store.deaths import Deaths
+from runo_spiders.store.faults import StoreDamaged
 from runo_spiders.store.jobs import Jobs
 from runo_spiders.store.keys import Keys
 from runo_spiders.store.leases import Leases
 from runo_spiders.store.ledger_book import LedgerBook
+from runo_spiders.store.migrations import NEWEST, VERSION_TABLE
 from runo_spiders.store.records import Claim
-from runo_spiders.store.tables import metadata
 
 
 class Ledger:
@@ -29,9 +33,16 @@ class Ledger:
 
     @classmethod
     def open(cls, url: str, *, lease_s: float = LEASE_S) -> Self:
-        """The ledger at a database URL; its tables are made or brought up to date."""
+        """The ledger at a database URL; its tables are made or brought up to date.
+
+        Raises `UsageMistake` for what is no ledger, or one of a newer version; nothing is changed then.
+        """
         database = Database(url)
-        database.write(lambda link: metadata.create_all(link))
+        try:
+            _bring_up_to_date(database)
+        except BaseException:
+            database.close()
+            raise
         return cls(database, lease_s)
 
     def book(self, claim: Claim) -> LedgerBook:
@@ -45,3 +56,24 @@ class Ledger:
 
     def close(self) -> None:
         self.database.close()
+
+
+def _bring_up_to_date(database: Database) -> None:
+    try:
+        if _version(database) == NEWEST:
+            return
+        # Alembic takes 0.16 s to import, and is needed once a version.
+        from runo_spiders.store.upgrade import revisions, upgrade
+
+        steps = revisions()
+        database.write(lambda link: upgrade(link, steps), durable=True)
+    except StoreDamaged as fault:
+        raise UsageMistake(f"RUNO_DATABASE: {database.engine.url.database}: {fault}") from fault
+
+
+def _version(database: Database) -> str | None:
+    with database.read() as link:
+        if not inspect(link).has_table(VERSION_TABLE):
+            return None
+        found = link.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
+        return None if found is None else str(found)

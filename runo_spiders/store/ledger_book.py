@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -17,7 +19,8 @@ from runo_spiders.inputs import Target
 from runo_spiders.items import Json, Row
 from runo_spiders.store import book_reads, book_writes
 from runo_spiders.store.database import Database
-from runo_spiders.store.leases import check_held
+from runo_spiders.store.faults import StoreFull, StoreUnavailable
+from runo_spiders.store.leases import hold
 from runo_spiders.store.records import Claim
 
 _LINGER_S = 0.1
@@ -25,6 +28,18 @@ _LINGER_S = 0.1
 
 _LINGER_WAITED_FOR_S = 0.004
 """The same where somebody waits for it to be durable."""
+
+_PAUSE_S = 1.0
+"""How long a database that is full or away is left alone."""
+
+_log = logging.getLogger(__name__)
+
+
+def _future() -> Future[None]:
+    """One that several wait for: it cannot be cancelled by one of them."""
+    future: Future[None] = Future()
+    future.set_running_or_notify_cancel()
+    return future
 
 
 @dataclass
@@ -36,7 +51,7 @@ class _Batch:
     rows: list[Row] = field(default_factory=list)
     facts: dict[str, Json] = field(default_factory=dict)
     waited_for: bool = False
-    done: Future[None] = field(default_factory=Future)
+    done: Future[None] = field(default_factory=_future)
 
 
 class LedgerBook:
@@ -55,6 +70,7 @@ class LedgerBook:
             self._outcomes = Counter(book_reads.outcomes(link, self._job))
         self.fault: BaseException | None = None
         self._batch = _Batch()
+        self._written = 0
         self._closing = False
         self._changed = threading.Condition()
         self._writer = threading.Thread(target=self._write_on, name="ledger", daemon=True)
@@ -116,7 +132,7 @@ class LedgerBook:
             return book_reads.rows_and_items(link, self._job)
 
     def close(self) -> None:
-        """Write what is left, and stop writing."""
+        """Write what is left, and stop writing. With a `fault` afterwards not all of it was written."""
         with self._changed:
             self._closing = True
             self._changed.notify()
@@ -180,14 +196,25 @@ class LedgerBook:
             batch.done.set_result(None)
 
     def _commit(self, batch: _Batch) -> None:
+        """Waits out a database that is away or full. The crawl waits too: no fetch starts unwritten."""
         if self.fault is not None:
             raise self.fault
+        self._written += 1
+        write = partial(self._apply, batch=batch, number=self._written)
+        while True:
+            try:
+                return self._database.write(write)
+            except (StoreUnavailable, StoreFull) as fault:
+                if self._closing:
+                    raise
+                _log.warning("Job %s waits for its ledger: %s", self._job, fault)
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing, _PAUSE_S)
 
-        def work(link: Connection) -> None:
-            check_held(link, self._claim)
-            book_writes.add(link, self._claim.job, batch.targets)
-            book_writes.start(link, self._job, batch.starts)
-            book_writes.put(link, self._job, batch.rows)
-            book_writes.note(link, self._job, batch.facts)
-
-        self._database.write(work)
+    def _apply(self, link: Connection, batch: _Batch, number: int) -> None:
+        if not hold(link, self._claim, number):
+            return
+        book_writes.add(link, self._claim.job, batch.targets)
+        book_writes.start(link, self._job, batch.starts)
+        book_writes.put(link, self._job, batch.rows)
+        book_writes.note(link, self._job, batch.facts)

@@ -47,7 +47,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is. `total` is None where it is found out on the way; `succeeded` counts empty ones too."""
+    """How far a job is. `total` is None until a crawl has found it out; `succeeded` counts empty ones too."""
 
     total: int | None = None
     succeeded: int = 0

@@ -44,6 +44,8 @@ jobs = Table(
     Column("round", Integer, nullable=False, default=0),
     Column("starts", Integer, nullable=False, default=0),
     Column("token", Integer, nullable=False, default=0),
+    # The newest of the batches that the holder of the token wrote.
+    Column("batch", Integer, nullable=False, default=0),
     Column("worker", String),
     # Seconds of the clock of leases, and the boot in which that clock runs (empty: the server's own).
     Column("lease_until", Float),
@@ -54,6 +56,7 @@ jobs = Table(
     Column("digest", String, nullable=False, default=""),
     UniqueConstraint("owner", "idempotency_key"),
     Index("jobs_by_owner", "owner", "id"),
+    Index("jobs_by_owner_and_state", "owner", "state", "id"),
     Index("jobs_by_state", "state", "id"),
 )
 
@@ -71,6 +74,14 @@ urls = Table(
     Column("round", Integer, nullable=False, default=0),
     Index("urls_by_key", "job", "key"),
     sqlite_with_rowid=False,
+)
+# Few URLs are started more than once; those that may be poison are found without reading the others.
+Index(
+    "urls_started_again",
+    urls.c.job,
+    urls.c.idx,
+    sqlite_where=urls.c.attempt > 1,
+    postgresql_where=urls.c.attempt > 1,
 )
 
 rows = Table(

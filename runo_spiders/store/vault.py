@@ -15,7 +15,7 @@ from runo_spiders.config import SECRET_KEY, secret_key
 from runo_spiders.errors import RunoError, UsageMistake
 from runo_spiders.items import Json
 
-_HOW = "make one with `python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'`"
+_HOW = "it needs 32 random bytes in URL-safe base64, as cryptography's `Fernet.generate_key()` makes them"
 
 
 class CannotOpen(RunoError):
