@@ -24,7 +24,7 @@ from runo_spiders.output.files import Output, RowsKept
 from runo_spiders.output.report import Counts
 from runo_spiders.schema.model import Schema
 from runo_spiders.schema.of_run import NOT_YET, schema_of_run
-from runo_spiders.store.database import StoreUnavailable
+from runo_spiders.store.faults import StoreUnavailable
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Job
 from runo_spiders.supervisor import Child

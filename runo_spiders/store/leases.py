@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, literal_column, or_, select, update
+from sqlalchemy import Connection, Select, and_, func, insert, literal_column, or_, select, update
 
 from runo_spiders.config import LEASE_S
 from runo_spiders.errors import PageFailure, describe
@@ -62,11 +62,7 @@ class Leases:
 
     def release(self, claim: Claim) -> None:
         """Give a job back that is not done: the next worker need not wait for the lease to run out."""
-        self._database.write(
-            lambda link: link.execute(
-                update(jobs).where(_held(claim)).values(state="queued", lease_until=None, starts=0)
-            )
-        )
+        self._database.write(lambda link: _release(link, claim))
 
     def finish(self, claim: Claim, end: End) -> None:
         """The job's last transition. Raises `StaleClaim`."""
@@ -116,6 +112,9 @@ class Leases:
             return False
         if head.starts < MOST_STARTS:
             return False
+        if link.execute(_poisonous(job)).first() is not None:
+            # The next claim gives those up, and the rest goes on.
+            return False
         link.execute(update(jobs).where(jobs.c.id == job).values(token=jobs.c.token + 1))
         end_job(link, job, "lost")
         return True
@@ -143,6 +142,14 @@ def _finish(link: Connection, claim: Claim, end: End) -> None:
         end_job(link, claim.job.id, end)
 
 
+def _release(link: Connection, claim: Claim) -> None:
+    given_back = update(jobs).where(_held(claim)).values(state="queued", lease_until=None, starts=0)
+    if link.execute(given_back.returning(jobs.c.id)).one_or_none() is not None:
+        # What was stopped in order counts as one start: it was charged, and did not kill anybody.
+        stopped = and_(urls.c.job == claim.job.id, urls.c.attempt > 1)
+        link.execute(update(urls).where(stopped).values(attempt=1))
+
+
 def _held(claim: Claim) -> Any:
     return and_(jobs.c.id == claim.job.id, jobs.c.token == claim.token, jobs.c.state == "running")
 
@@ -168,17 +175,20 @@ def _queued(link: Connection, now: float, boot: str, limit: int) -> list[str]:
     return list(link.scalars(query))
 
 
-def _give_up_the_poisonous(link: Connection, job: str) -> None:
-    """Rows for the URLs during which worker after worker died."""
+def _poisonous(job: str) -> Select[Any]:
     joined = urls.outerjoin(rows, and_(rows.c.job == urls.c.job, rows.c.idx == urls.c.idx))
-    query = (
+    return (
         select(urls.c.idx, urls.c.url, urls.c.extra)
         .select_from(joined)
         .where(urls.c.job == job, urls.c.attempt >= MOST_STARTS, rows.c.idx.is_(None))
         # Spelled out, so that the index of such URLs is found to fit.
         .where(urls.c.attempt > literal_column("1"))
     )
-    for index, url, extra in link.execute(query).all():
+
+
+def _give_up_the_poisonous(link: Connection, job: str) -> None:
+    """Rows for the URLs during which worker after worker died."""
+    for index, url, extra in link.execute(_poisonous(job)).all():
         row = describe(PageFailure("WORKER_LOST"), url, index, json.loads(extra) if extra else {})
         text = json.dumps(to_json(row), ensure_ascii=False)
         line = {"job": job, "idx": index, "outcome": row.outcome, "item_count": 0, "row": text}
