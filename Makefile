@@ -2,11 +2,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= $(RUNO_DATA)
 
-.PHONY: help install demo test check bench clean
+.PHONY: help install demo serve test check bench clean
 
 help:
 	@echo "make demo    serve the sample site, run the main job on it, print its rows"
 	@echo "             (MODEL=1: with a stand-in for a language model, for what only prose says)"
+	@echo "make serve   the job API on http://127.0.0.1:6800, with a ledger of its own"
 	@echo "make test    run the tests"
 	@echo "make check   formatting, lint, types"
 	@echo "make bench   the benchmarks (DATA=folder with the real pages)"
@@ -22,6 +23,9 @@ install: .venv/installed
 
 demo: install
 	@$(BIN)/python -m demo.run $(if $(MODEL),--model)
+
+serve: install
+	@$(BIN)/scrapyd --pidfile=
 
 test: install
 	$(BIN)/python -m pytest

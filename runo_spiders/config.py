@@ -22,6 +22,7 @@ LADDER = (
 TIMEOUT_MS = 15_000
 WINDOW = 500
 LEASE_S = 10.0
+KEEP_DAYS = 30.0
 MODEL_CONCURRENCY = 8
 MODEL_TIMEOUT_MS = 60_000
 MODEL_MAX_OUTPUT_TOKENS = 4096
@@ -87,7 +88,8 @@ class Config:
     `spool` is the path of the spool file; empty means a file of its own that goes with the run. `window` is
     how many URLs may be ahead of the downloads. `contact` is put into the user agent.
     `model` is None where no model is to be asked. `database` is the URL of the ledger. `lease_s` is how many
-    seconds a worker that gives no sign of life keeps its job.
+    seconds a worker that gives no sign of life keeps its job. `keep_days` is for how long the daemon keeps
+    jobs that have ended; 0 is for ever.
     """
 
     ladder: tuple[str, ...]
@@ -97,6 +99,7 @@ class Config:
     window: int
     database: str
     lease_s: float
+    keep_days: float
     contact: str
     model: ModelSettings | None
 
@@ -112,6 +115,7 @@ class Config:
             model=ModelSettings.from_settings(settings),
             database=_database(settings),
             lease_s=_lease_s(settings),
+            keep_days=settings.getfloat("RUNO_KEEP_DAYS", KEEP_DAYS),
         )
 
 

@@ -1,4 +1,4 @@
-"""The daemon's one ledger: Scrapyd makes its components from its configuration alone, so they fetch it here."""
+"""The daemon's one ledger: Scrapyd makes its parts from its configuration alone, so they fetch it here."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from runo_spiders.daemon.process import (
     Order,
     be_killed_after,
     kill_group,
-    write_to,
+    open_log,
 )
 from runo_spiders.daemon.workers import worker_name
 from runo_spiders.store.database import StoreFull, StoreUnavailable
@@ -105,7 +105,9 @@ class Nursery:
         self._selector.close()
         for inherited in (self._orders, self._reports, self._life):
             os.close(inherited)
-        write_to(order.log)
+        out = open_log(order.log)
+        for standard in (1, 2):
+            os.dup2(out, standard)
         be_killed_after(self._lifeline)
         return work_on(order, self._settings)
 

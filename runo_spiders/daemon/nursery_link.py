@@ -96,12 +96,12 @@ class _Reports(ProcessProtocol):
         self._link = link
         self._unread = b""
 
+    transport: Any  # Twisted's interfaces are no types
+
     def send(self, order: Order) -> None:
-        assert self.transport is not None
         self.transport.writeToChild(0, order.line())
 
     def close(self) -> None:
-        assert self.transport is not None
         self.transport.closeChildFD(0)
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:  # noqa: N802, N803 (Twisted's names)
@@ -125,9 +125,10 @@ class Orphan(FileDescriptor):
     @classmethod
     def watch(cls, process: JobProcess) -> None:
         """Wait for the end of a process, and kill it where it takes longer than `GRACE_S`."""
+        if process.pid is None:
+            process.end(None)
+            return
         try:
-            if process.pid is None:
-                raise ProcessLookupError
             cls(process, os.pidfd_open(process.pid)).startReading()
         except ProcessLookupError:
             process.end(None)

@@ -7,7 +7,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -24,12 +25,16 @@ TRY_LATER = 78
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a process is told: its job, where that is, and the target site's secrets. Never in argv."""
+    """What a process is told: its job, where that is, and the target site's secrets. Never in argv.
+
+    `settings` are Scrapy's, for a project that is not ours.
+    """
 
     job: str
     database: str
     log: str
     secrets: Mapping[str, str] | None = field(default=None, repr=False)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
@@ -54,11 +59,17 @@ class JobProcess:
     start_time: datetime = field(default_factory=datetime.now)
     end_time: datetime | None = None
     ended: Deferred[int | None] = field(default_factory=Deferred)
+    asked_to_end: Callable[[], None] | None = None
 
     def end(self, status: int | None) -> None:
         if self.end_time is None:
             self.end_time = datetime.now()
             self.ended.callback(status)
+
+    def ask_to_end(self) -> None:
+        """Ask it to release its job, where nobody else does."""
+        if self.asked_to_end is not None and self.end_time is None:
+            self.asked_to_end()
 
     def kill(self) -> None:
         """Kill it with all the processes that it started."""
@@ -67,27 +78,25 @@ class JobProcess:
 
 
 def kill_group(pid: int) -> None:
-    """Kill a process that leads a group, and its group; it may be gone already."""
+    """Kill a process and the group that it leads; it may be gone already."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
-        return
+        # It has not come so far as to lead a group.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
-def write_to(log: str) -> None:
-    """From now on everything that this process prints goes to a file; nothing is read from a terminal.
+def open_log(log: str) -> int:
+    """A file to append to, for its owner only.
 
-    Where the file cannot be opened it goes nowhere: a full disk must not keep a job from running.
+    Where it cannot be opened what is written goes nowhere: a full disk must not keep a job from running.
     """
-    path = Path(log)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        out = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        Path(log).parent.mkdir(parents=True, exist_ok=True)
+        return os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError:
-        out = os.open(os.devnull, os.O_WRONLY)
-    for standard in (1, 2):
-        os.dup2(out, standard)
-    os.close(out)
+        return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
 
 
 def be_killed_after(lifeline: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scrapyd.interfaces import IPoller, ISpiderQueue
@@ -44,7 +44,7 @@ class LedgerQueue:
     def count(self) -> Deferred[int]:
         return deferToThread(lambda: len(self._waiting()))
 
-    def list(self) -> Deferred[list[Message]]:
+    def list(self) -> Deferred[Sequence[Message]]:
         return deferToThread(self._waiting)
 
     def remove(self, func: Callable[[Message], bool]) -> Deferred[int]:
@@ -53,7 +53,7 @@ class LedgerQueue:
     def clear(self) -> Deferred[int]:
         return deferToThread(self._cancel, lambda message: True)
 
-    def _waiting(self, limit: int = _MOST_LISTED) -> list[Message]:
+    def _waiting(self, limit: int = _MOST_LISTED) -> Sequence[Message]:
         jobs = the_ledger().jobs.page(None, states=["queued"], limit=_MOST_LISTED)
         found = [message_of(job) for job in reversed(jobs) if job.project == self._project]
         return [message | {"name": message["_spider"]} for message in found[:limit]]
@@ -110,7 +110,7 @@ class LedgerPoller:
                 most = len(self._slots.waiting) + len(self._taken)
                 for message in await deferToThread(_next_jobs, most, frozenset(self._taken)):
                     self._give(message)
-        except Exception:  # noqa: BLE001 (whatever the database does, it is asked again in a second)
+        except Exception:
             log.failure("The ledger cannot be asked for jobs")
         finally:
             self._asking = False

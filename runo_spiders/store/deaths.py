@@ -40,8 +40,8 @@ class Deaths:
     def died(self, job: str, worker: str) -> Job | None:
         """Say that the process of a worker is gone without having ended its job or released it.
 
-        The job is queued again at once; it is lost if `MOST_STARTS` of them got nowhere, and cancelled if
-        that was asked for. A process that died before it could claim its job counts as well. Nothing changes
+        The job may be claimed again at once; it is lost if `MOST_STARTS` of them got nowhere, and cancelled
+        if that was asked for. A process that died before it could claim its job counts as well. Nothing changes
         when another worker has it. The job as it is then; None where there is none.
         """
         return self._database.write(lambda link: _died(link, job, worker), durable=True)
@@ -52,9 +52,10 @@ def _died(link: Connection, job: str, worker: str) -> Job | None:
     if head is None or head.state == "ended" or (head.state == "running" and head.worker != worker):
         return None if head is None else job_of(link, job)
     starts = head.starts + (head.state == "queued")
-    # The next token keeps whatever is left of the worker from writing more.
-    again = update(jobs).where(jobs.c.id == job)
-    link.execute(again.values(state="queued", lease_until=None, token=head.token + 1, starts=starts))
+    # The lease has run out, which tells the next worker of the loss; the next token keeps this one, if
+    # anything is left of it, from writing more.
+    gone = update(jobs).where(jobs.c.id == job)
+    link.execute(gone.values(lease_until=0.0, token=head.token + 1, starts=starts))
     if head.cancel_asked:
         end_job(link, job, "cancelled")
     elif starts >= MOST_STARTS:
