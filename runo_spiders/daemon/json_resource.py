@@ -16,7 +16,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from runo_spiders.errors import UsageMistake
 from runo_spiders.items import Json
 from runo_spiders.store.charges import QuotaExceeded
-from runo_spiders.store.database import StoreFull, StoreUnavailable
+from runo_spiders.store.faults import StoreFull, StoreUnavailable
 from runo_spiders.store.keys import KeyRefused
 
 log = Logger()

@@ -29,7 +29,7 @@ from runo_spiders.daemon.process import (
     open_log,
 )
 from runo_spiders.daemon.workers import worker_name
-from runo_spiders.store.database import StoreFull, StoreUnavailable
+from runo_spiders.store.faults import StoreFull, StoreUnavailable
 from runo_spiders.supervisor import Child
 from runo_spiders.worker import preload, run_job
 

@@ -15,7 +15,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
 from runo_spiders.config import LEASE_S
-from runo_spiders.store.database import StoreFull, StoreUnavailable
+from runo_spiders.store.faults import StoreFull, StoreUnavailable
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Claim
 from runo_spiders.worker import ENDED, LEASE_LOST, REFUSED, RELEASED

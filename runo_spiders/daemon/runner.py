@@ -19,7 +19,7 @@ from scrapyd.utils import initialize_component
 from runo_spiders.daemon.plain import run_plain_job
 from runo_spiders.daemon.process import TRY_LATER, Order, be_killed_after
 from runo_spiders.daemon.workers import worker_name
-from runo_spiders.store.database import StoreFull, StoreUnavailable
+from runo_spiders.store.faults import StoreFull, StoreUnavailable
 from runo_spiders.supervisor import end_with
 
 

@@ -112,7 +112,7 @@ class Leases:
             return False
         if head.starts < MOST_STARTS:
             return False
-        if link.execute(_poisonous(job)).first() is not None:
+        if link.execute(poisonous(job)).first() is not None:
             # The next claim gives those up, and the rest goes on.
             return False
         link.execute(update(jobs).where(jobs.c.id == job).values(token=jobs.c.token + 1))
@@ -175,7 +175,7 @@ def _queued(link: Connection, now: float, boot: str, limit: int) -> list[str]:
     return list(link.scalars(query))
 
 
-def _poisonous(job: str) -> Select[Any]:
+def poisonous(job: str) -> Select[Any]:
     joined = urls.outerjoin(rows, and_(rows.c.job == urls.c.job, rows.c.idx == urls.c.idx))
     return (
         select(urls.c.idx, urls.c.url, urls.c.extra)
@@ -188,7 +188,7 @@ def _poisonous(job: str) -> Select[Any]:
 
 def _give_up_the_poisonous(link: Connection, job: str) -> None:
     """Rows for the URLs during which worker after worker died."""
-    for index, url, extra in link.execute(_poisonous(job)).all():
+    for index, url, extra in link.execute(poisonous(job)).all():
         row = describe(PageFailure("WORKER_LOST"), url, index, json.loads(extra) if extra else {})
         text = json.dumps(to_json(row), ensure_ascii=False)
         line = {"job": job, "idx": index, "outcome": row.outcome, "item_count": 0, "row": text}
