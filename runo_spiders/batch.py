@@ -15,7 +15,7 @@ from typing import Literal
 
 from scrapy.settings import Settings
 
-from runo_spiders.book import COUNTS, SCHEMA, TOTAL
+from runo_spiders.book import COUNTS, FINISHED, SCHEMA, TOTAL
 from runo_spiders.errors import UsageMistake
 from runo_spiders.inputs import digest_of, saved_pages
 from runo_spiders.items import Json
@@ -26,7 +26,7 @@ from runo_spiders.schema.model import Schema
 from runo_spiders.schema.of_run import NOT_YET, schema_of_run
 from runo_spiders.store.faults import StoreUnavailable
 from runo_spiders.store.ledger import Ledger
-from runo_spiders.store.records import Job
+from runo_spiders.store.records import End, Job
 from runo_spiders.supervisor import Child
 from runo_spiders.worker import ENDED, LEASE_LOST, REFUSED, RELEASED, run_job
 
@@ -112,7 +112,13 @@ def run(job: Job, worker: str, place: Place, watch: Callable[[Counts], None]) ->
             job = place.ledger.jobs.get(job.id) or job
     elapsed = time.monotonic() - started
     counts = Counts.of(place.ledger.jobs.outcomes(job.id), job.progress.total, elapsed)
-    return Outcome(counts, job.end or "interrupted")
+    return Outcome(counts, end_of(place.ledger, job) or "interrupted")
+
+
+def end_of(ledger: Ledger, job: Job) -> End | None:
+    """How a job ended; one whose list could not be read to its end is lost, though each URL has its row."""
+    broke_off = job.end == "finished" and not ledger.jobs.fact(job.id, FINISHED)
+    return "lost" if broke_off else job.end
 
 
 def runs_already(job: Job) -> str:
@@ -123,10 +129,11 @@ def write(batch: Batch, ledger: Ledger, job_id: str) -> None:
     """Write the outputs from the ledger."""
     job = ledger.jobs.get(job_id)
     assert job is not None
+    end = end_of(ledger, job)
     noted = schema_of_run(ledger.jobs.fact(job_id, SCHEMA))
     schema = batch.schema if noted is NOT_YET else noted
     for output in batch.outputs:
-        rows = RowsKept(lambda: ledger.jobs.complete_rows(job_id), cancelled=job.end != "finished")
+        rows = RowsKept(lambda: ledger.jobs.complete_rows(job_id), cancelled=end != "finished")
         output.write(rows, schema)
     if batch.schema_out is not None and schema is not NOT_YET:
         document = json.dumps(schema.document, ensure_ascii=False, indent=2)

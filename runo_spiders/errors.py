@@ -55,6 +55,7 @@ CODES = _table(
     ("LLM_BLOCKED", False, "The model, or a filter before it, refused to answer."),
     ("LLM_BAD_REQUEST", False, "The model's endpoint refuses the request; it may be too long."),
     ("JOB_CANCELLED", False, "The job ended before this URL was done."),
+    ("COOKIES_MISSING", False, "The job was made with cookies or headers, which are gone since it ended."),
     ("WORKER_LOST", True, "The worker died while it had this URL."),
     ("INTERNAL", True, "An error of our own; the log has the traceback."),
 )

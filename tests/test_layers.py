@@ -13,6 +13,7 @@ LAYERS = (
     {"daemon"},
     {"commands", "settings"},
     {"batch", "worker"},
+    {"heartbeat", "unreached", "preloading"},
     {"addon"},
     {"proposing"},
     {"pipelines", "middlewares", "collector"},

@@ -14,7 +14,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from runo_spiders.book import COUNTS, Entry
+from runo_spiders.book import COUNTS, TOTAL, Entry
 from runo_spiders.inputs import Target
 from runo_spiders.items import Json, Row
 from runo_spiders.store import book_reads, book_writes
@@ -66,7 +66,7 @@ class LedgerBook:
         self._claim = claim
         self._job = claim.job.id
         with database.read() as link:
-            self._facts = book_reads.facts_of(link, self._job)
+            self._facts = {TOTAL: claim.job.progress.total} | book_reads.facts_of(link, self._job)
             self._outcomes = Counter(book_reads.outcomes(link, self._job))
         self.fault: BaseException | None = None
         self._batch = _Batch()
@@ -82,14 +82,14 @@ class LedgerBook:
     async def add(self, targets: Iterable[Target]) -> None:
         with self._changing(waited_for=True) as batch:
             batch.targets.extend(targets)
-        await asyncio.wrap_future(batch.done)
+        await _written(batch)
 
     async def start(self, target: Target) -> None:
         if target.index is None:
             return
         with self._changing(waited_for=True) as batch:
             batch.starts.append(target.index)
-        await asyncio.wrap_future(batch.done)
+        await _written(batch)
 
     def put(self, row: Row) -> None:
         if row.index is not None and row.index >= 0:
@@ -106,7 +106,7 @@ class LedgerBook:
     async def flush(self) -> None:
         with self._changing(waited_for=True) as batch:
             pass
-        await asyncio.wrap_future(batch.done)
+        await _written(batch)
 
     async def pending(self, after: int, count: int) -> list[Entry]:
         return await asyncio.to_thread(self._pending, after, count)
@@ -218,3 +218,8 @@ class LedgerBook:
         book_writes.start(link, self._job, batch.starts)
         book_writes.put(link, self._job, batch.rows)
         book_writes.note(link, self._job, batch.facts)
+
+
+async def _written(batch: _Batch) -> None:
+    # Shielded: several wait for the same batch, and one that is cancelled must not take it from the others.
+    await asyncio.shield(asyncio.wrap_future(batch.done))

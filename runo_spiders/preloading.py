@@ -1,0 +1,64 @@
+"""All that a job needs, imported before the processes of the jobs are forked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+from scrapy.crawler import Crawler
+from scrapy.settings import Settings
+from scrapy.spiderloader import get_spider_loader
+from scrapy.utils.conf import build_component_list
+from scrapy.utils.misc import load_object
+
+from runo_spiders.spiders.schema import SchemaSpider
+
+_ONE = (
+    "STATS_CLASS",
+    "LOG_FORMATTER",
+    "REQUEST_FINGERPRINTER_CLASS",
+    "SCHEDULER",
+    "SCHEDULER_PRIORITY_QUEUE",
+    "SCHEDULER_MEMORY_QUEUE",
+    "SCHEDULER_DISK_QUEUE",
+    "DUPEFILTER_CLASS",
+    "DOWNLOADER",
+    "DOWNLOADER_CLIENTCONTEXTFACTORY",
+    "ITEM_PROCESSOR",
+    "ROBOTSTXT_PARSER",
+    "TWISTED_DNS_RESOLVER",
+    "SPIDER_LOADER_CLASS",
+)
+_SEVERAL = ("DOWNLOADER_MIDDLEWARES", "SPIDER_MIDDLEWARES", "EXTENSIONS", "ITEM_PIPELINES")
+_BY_NAME = ("DOWNLOAD_HANDLERS", "FEED_EXPORTERS", "FEED_STORAGES")
+
+# What Scrapy, Twisted and the database import when they are first used.
+_LATER = (
+    "twisted.internet.asyncioreactor",
+    "scrapy.core.downloader.handlers.http11",
+    "sqlalchemy.dialects.sqlite.pysqlite",
+)
+
+
+def preload(settings: Settings) -> None:
+    """Import all that a job needs, so that a forked child imports nothing.
+
+    Installs no reactor and starts no thread.
+    """
+    crawler = Crawler(SchemaSpider, settings)
+    crawler.addons.load_settings(crawler.settings)
+    for component in _components(crawler.settings):
+        if not isinstance(component, str) or "." in component:
+            load_object(component)
+    for module in _LATER:
+        import_module(module)
+    get_spider_loader(settings)
+
+
+def _components(settings: Settings) -> Iterator[Any]:
+    yield from (settings[name] for name in _ONE if settings.get(name))
+    for name in _SEVERAL:
+        yield from build_component_list(settings.get_component_priority_dict_with_base(name))
+    for name in _BY_NAME:
+        yield from (component for component in settings.getwithbase(name).values() if component)
