@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from runo_spiders.store.database import StoreFull, StoreUnavailable
+from runo_spiders.store.faults import StoreFull, StoreUnavailable
 from runo_spiders.store.leases import Leases
 from runo_spiders.store.records import Claim, Standing
 

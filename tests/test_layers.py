@@ -12,7 +12,8 @@ PACKAGE = ROOT / "runo_spiders"
 LAYERS = (
     {"daemon"},
     {"commands", "settings"},
-    {"batch", "worker"},
+    {"console"},
+    {"worker"},
     {"heartbeat", "unreached", "preloading"},
     {"addon"},
     {"proposing"},

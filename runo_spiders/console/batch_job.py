@@ -8,8 +8,8 @@ import time
 from enum import Enum, auto
 from pathlib import Path
 
-from runo_spiders.batch import DELIVERED, Batch, runs_already
 from runo_spiders.book import TOTAL
+from runo_spiders.console.batch_run import DELIVERED, Batch, runs_already
 from runo_spiders.errors import UsageMistake
 from runo_spiders.inputs import Target
 from runo_spiders.store.jobs import NothingToRetry
