@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.mockserver import MockServer
+from tests.postgres import PostgresServer
+
+# No test writes into the ledger of this project.
+os.environ["RUNO_DATABASE"] = f"sqlite:///{tempfile.mkdtemp(prefix='runo-tests-')}/ledger.db"
 
 # A developer's own model and key are not what a test may spend.
 for name in ("RUNO_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
@@ -19,3 +25,19 @@ def mockserver() -> Iterator[MockServer]:
     """A server of misbehaviours only (see `tests.hostile`); all tests of the session share its counters."""
     with MockServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that nobody stops; each test makes a database of its own in it."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new, empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.database()

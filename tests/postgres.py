@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: an unprivileged one on a free port, in a folder that goes with it."""
+"""A PostgreSQL server of the tests' own: unprivileged, on a free port, in a folder that goes with it."""
 
 from __future__ import annotations
 

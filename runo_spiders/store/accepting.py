@@ -14,15 +14,14 @@ from sqlalchemy.exc import IntegrityError
 
 from runo_spiders.errors import RunoError
 from runo_spiders.inputs import Target
-from runo_spiders.items import Json
 from runo_spiders.store import charges
-from runo_spiders.store.book_writes import record_of
 from runo_spiders.store.conflicts import upsert
 from runo_spiders.store.database import Database
 from runo_spiders.store.faults import StoreUnavailable
 from runo_spiders.store.job_reads import SEEN, as_job
 from runo_spiders.store.records import Job, NewJob
-from runo_spiders.store.tables import jobs, urls
+from runo_spiders.store.tables import jobs
+from runo_spiders.store.url_lines import insert_lines, lines_of
 
 _AT_ONCE = 20_000
 _A_PIECE = 5_000
@@ -54,8 +53,7 @@ def _accept(link: Connection, new: NewJob, targets: Sequence[Target]) -> Job:
     if before is not None:
         return before
     link.execute(insert(jobs).values(**_announced(new), **_admitted(new, len(targets))))
-    if targets:
-        link.execute(insert(urls), [record_of(new.id, target, 0) for target in targets])
+    insert_lines(link, lines_of(new.id, targets, 0))
     return _charged(link, new)
 
 
@@ -69,8 +67,7 @@ def _accept_in_pieces(database: Database, new: NewJob, targets: Iterator[Target]
         return before
     total = 0
     while some := list(islice(targets, _A_PIECE)):
-        records = [record_of(new.id, target, 0) for target in some]
-        database.write(partial(_write_down, records=records))
+        database.write(partial(insert_lines, lines=lines_of(new.id, some, 0)))
         total += len(some)
     return database.write(lambda link: _admit(link, new, total), durable=True)
 
@@ -83,10 +80,6 @@ def _announce(link: Connection, new: NewJob) -> Job | None:
         values = {**_announced(new), "state": "accepting"}
         link.execute(upsert(link, jobs).values(**values).on_conflict_do_nothing(index_elements=["id"]))
     return before
-
-
-def _write_down(link: Connection, records: Sequence[dict[str, Json]]) -> None:
-    link.execute(upsert(link, urls).on_conflict_do_nothing(), records)
 
 
 def _admit(link: Connection, new: NewJob, total: int) -> Job:

@@ -15,7 +15,7 @@ from runo_spiders.rows_json import to_json
 from runo_spiders.store.conflicts import upsert
 from runo_spiders.store.records import Job
 from runo_spiders.store.tables import facts, jobs, rows, urls
-from runo_spiders.urls import key_of
+from runo_spiders.store.url_lines import insert_lines, lines_of
 
 SUCCESSES = ("success", "empty")
 _AT_ONCE = 500
@@ -34,11 +34,7 @@ _NONE = _Before(False, 0)
 
 def add(link: Connection, job: Job, targets: Sequence[Target]) -> None:
     """Raises `UsageMistake` for another URL in the place of one that is there."""
-    if not targets:
-        return
-    records = [record_of(job.id, target, job.round) for target in targets]
-    added = link.execute(upsert(link, urls).on_conflict_do_nothing(), records)
-    if added.rowcount != len(records):
+    if insert_lines(link, lines_of(job.id, targets, job.round)) != len(targets):
         _check_same(link, job.id, {target.index: target.url for target in targets})
 
 
@@ -75,20 +71,6 @@ def note(link: Connection, job: str, noted: Mapping[str, Json]) -> None:
         link.execute(
             line, [{"job": job, "name": name, "value": json.dumps(value)} for name, value in noted.items()]
         )
-
-
-def record_of(job: str, target: Target, round_: int) -> dict[str, Json]:
-    """The line of `urls` for a target that has an index."""
-    return {
-        "job": job,
-        "idx": target.index,
-        "url": target.url,
-        "extra": json.dumps(target.extra, ensure_ascii=False) if target.extra else None,
-        "key": key_of(target.url),
-        "hops": target.hops,
-        "attempt": 0,
-        "round": round_,
-    }
 
 
 def items_of(row: Row) -> int:

@@ -10,7 +10,7 @@ from runo_spiders.config import LEASE_S
 from runo_spiders.errors import UsageMistake
 from runo_spiders.store import charges
 from runo_spiders.store.charges import Allowance
-from runo_spiders.store.database import Database
+from runo_spiders.store.database import Clock, Database, host_clock
 from runo_spiders.store.deaths import Deaths
 from runo_spiders.store.faults import StoreDamaged
 from runo_spiders.store.jobs import Jobs
@@ -32,12 +32,14 @@ class Ledger:
         self.deaths = Deaths(database)
 
     @classmethod
-    def open(cls, url: str, *, lease_s: float = LEASE_S) -> Self:
-        """The ledger at a database URL; its tables are made or brought up to date.
+    def open(
+        cls, url: str, *, lease_s: float = LEASE_S, patience: float = 5.0, clock: Clock = host_clock
+    ) -> Self:
+        """The ledger at a database URL; its tables are made or brought up to date. See `Database`.
 
         Raises `UsageMistake` for what is no ledger, or one of a newer version; nothing is changed then.
         """
-        database = Database(url)
+        database = Database(url, patience, clock)
         try:
             _bring_up_to_date(database)
         except BaseException:
