@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
+from types import MappingProxyType
 
 from runo_spiders.asked import check_job, check_model
 from runo_spiders.daemon.callers import Caller
 from runo_spiders.daemon.ledger import project_config
 from runo_spiders.errors import UsageMistake
 from runo_spiders.inputs import targets
+from runo_spiders.items import Json
 from runo_spiders.job import SECRET_ARGUMENTS
-from runo_spiders.schema.load import schema_names
 from runo_spiders.store.records import NewJob
 
 OWN_PROJECT = "default"
@@ -22,23 +24,34 @@ OWN_SPIDER = "schema"
 
 _FILES = ("html_dir", "headers_file", "cookies_file")
 _MOST_URLS = 200_000
+_NAME = re.compile(r"[\w-]+")
+
+VERSION = "_version"
+"""The version of a deployed project that a job wants, among its arguments as Scrapyd has it."""
+
+SETTINGS = "_settings"
+"""Scrapy's settings that a job wants."""
 
 
 def job_of_arguments(
-    caller: Caller, project: str, spider: str, arguments: Mapping[str, str], version: str | None = None
+    caller: Caller,
+    project: str,
+    spider: str,
+    arguments: Mapping[str, str],
+    for_scrapyd: Mapping[str, Json] = MappingProxyType({}),
 ) -> NewJob:
-    """The job that spider arguments mean, in the caller's name.
+    """The job that spider arguments mean, in the caller's name. `for_scrapyd` are `VERSION` and `SETTINGS`.
 
     Raises `UsageMistake` where an argument is wrong, names a file of this machine, or would be a secret.
     """
-    for name in (name for name in SECRET_ARGUMENTS if name in arguments):
-        raise UsageMistake(f"argument {name}: secrets are not taken here, use the job API")
+    _check_names(arguments)
+    _check_that_no_file_is_named(arguments)
     new = NewJob(
         owner=caller.owner,
         key=caller.key.id if caller.key else None,
         dialect="scrapyd",
         endpoint="/schedule.json",
-        spec={"arguments": dict(arguments), "version": version},
+        spec={**arguments, **for_scrapyd},
         project=project,
         spider=spider,
     )
@@ -46,7 +59,6 @@ def job_of_arguments(
 
 
 def _of_our_spider(new: NewJob, arguments: Mapping[str, str]) -> NewJob:
-    _check_that_no_file_is_named(arguments)
     job, _ = check_job(arguments)
     check_model(job, project_config())
     listed = list(islice(targets(job.urls, job.limit), _MOST_URLS + 1)) if job.urls is not None else []
@@ -57,12 +69,24 @@ def _of_our_spider(new: NewJob, arguments: Mapping[str, str]) -> NewJob:
     return replace(new, spec=spec, targets=listed, units=None if new.key is None else units)
 
 
+def asked_of_scrapyd(spec: Mapping[str, Json]) -> dict[str, Json]:
+    """What a job's spec holds beside the spider's arguments."""
+    return {name: spec[name] for name in (VERSION, SETTINGS) if spec.get(name)}
+
+
+def _check_names(arguments: Mapping[str, str]) -> None:
+    for name in arguments:
+        if name in SECRET_ARGUMENTS:
+            raise UsageMistake(f"argument {name}: secrets are not taken here, use the job API")
+        if name.startswith("_"):
+            raise UsageMistake(f"argument {name[:80]}: an argument's name does not begin with _")
+
+
 def _check_that_no_file_is_named(arguments: Mapping[str, str]) -> None:
     for name in (name for name in _FILES if name in arguments):
         raise UsageMistake(f"argument {name}: files of the server cannot be named")
     if "urls" in arguments and not arguments["urls"].lower().startswith(("http://", "https://")):
         raise UsageMistake("argument urls: should be URLs, separated by commas")
     schema = arguments.get("schema", "{").lstrip()
-    if not schema.startswith(("{", "[")) and schema not in schema_names():
-        known = ", ".join(schema_names())
-        raise UsageMistake(f"argument schema: should be JSON or a name that is known ({known})")
+    if not (schema.startswith(("{", "[")) or _NAME.fullmatch(schema)):
+        raise UsageMistake("argument schema: should be JSON or the name of a schema that is kept here")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,14 +11,14 @@ from scrapyd.webservice import spider_list
 from twisted.internet.threads import deferToThread
 from twisted.web.server import Request
 
-from runo_spiders.daemon.asking import OWN_PROJECT, OWN_SPIDER, job_of_arguments
+from runo_spiders.daemon.asking import OWN_PROJECT, OWN_SPIDER, SETTINGS, VERSION, job_of_arguments
 from runo_spiders.daemon.callers import Caller, caller_of
 from runo_spiders.daemon.json_resource import Answer, JsonResource, NotAllowed, NotThere
 from runo_spiders.daemon.ledger import the_ledger
 from runo_spiders.daemon.watch import watch_of
 from runo_spiders.errors import UsageMistake
 from runo_spiders.items import Json
-from runo_spiders.store.records import Job, NewJob, State
+from runo_spiders.store.records import Job, State
 
 SETTINGS_ALLOWED = ("CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_DELAY")
 """What `setting=` may set: others can run code or write files."""
@@ -65,7 +64,7 @@ class Schedule(Command):
     async def answer(self, request: Request) -> Answer:
         given = arguments_of(request)
         project, spider = taken(given, "project"), taken(given, "spider")
-        version = given.pop("_version", None)
+        version = given.pop(VERSION, None)
         given.pop("priority", None)
         if "jobid" in given:
             raise UsageMistake("argument jobid: ids are made here")
@@ -74,8 +73,10 @@ class Schedule(Command):
         if settings and (project, spider) == (OWN_PROJECT, OWN_SPIDER):
             raise UsageMistake("argument setting: this spider has arguments instead, such as concurrency")
         given.pop("setting", None)
-        new = await deferToThread(job_of_arguments, caller_of(request), project, spider, given, version)
-        job = await deferToThread(the_ledger().jobs.accept, _with_settings(new, settings))
+        for_scrapyd = {VERSION: version, SETTINGS: settings}
+        asked = {name: value for name, value in for_scrapyd.items() if value}
+        new = await deferToThread(job_of_arguments, caller_of(request), project, spider, given, asked)
+        job = await deferToThread(the_ledger().jobs.accept, new)
         watch_of(self.root).submitted(job.id)
         return {"jobid": job.id}
 
@@ -117,7 +118,7 @@ class ListJobs(Query):
     def _entry(self, job: Job) -> dict[str, Json]:
         entry: dict[str, Json] = {"id": job.id, "project": job.project, "spider": job.spider}
         if job.state == "queued":
-            return {**entry, "version": job.spec.get("version"), "settings": {}, "args": {}}
+            return {**entry, "version": job.spec.get(VERSION), "settings": {}, "args": {}}
         entry["start_time"] = _time(job.started_at or job.ended_at)
         if job.state == "ended":
             entry["end_time"] = _time(job.ended_at)
@@ -146,7 +147,7 @@ class ListSpiders(Query):
 
     async def answer(self, request: Request) -> Answer:
         given = arguments_of(request)
-        return {"spiders": await spiders_of(self.root, taken(given, "project"), given.get("_version"))}
+        return {"spiders": await spiders_of(self.root, taken(given, "project"), given.get(VERSION))}
 
 
 class ListVersions(Query):
@@ -210,10 +211,6 @@ async def _job(caller: Caller, job: str, project: str | None) -> Job | None:
     """A job as far as the caller may see it: another owner's is as if it were not there."""
     found = await deferToThread(the_ledger().jobs.get, job, caller.sees)
     return found if found is not None and project in (None, found.project) else None
-
-
-def _with_settings(new: NewJob, settings: Mapping[str, str]) -> NewJob:
-    return replace(new, spec={**new.spec, "settings": dict(settings)}) if settings else new
 
 
 def _has_no_egg(root: Any, project: str, version: str) -> bool:

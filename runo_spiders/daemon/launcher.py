@@ -20,7 +20,7 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
-from runo_spiders.daemon.asking import OWN_PROJECT, OWN_SPIDER
+from runo_spiders.daemon.asking import OWN_PROJECT, OWN_SPIDER, SETTINGS, asked_of_scrapyd
 from runo_spiders.daemon.ledger import project_config, the_ledger
 from runo_spiders.daemon.nursery_link import NurseryLink
 from runo_spiders.daemon.process import GRACE_S, TRY_LATER, JobProcess, Order
@@ -28,7 +28,6 @@ from runo_spiders.daemon.queue import Message, message_of
 from runo_spiders.daemon.runner_link import run_in_a_process_of_its_own
 from runo_spiders.daemon.watch import IWatch, Watch
 from runo_spiders.daemon.workers import is_dead
-from runo_spiders.items import Json
 from runo_spiders.store.deaths import Deaths
 from runo_spiders.store.records import Job
 from runo_spiders.store.vault import Vault
@@ -111,7 +110,7 @@ class JobLauncher(Launcher):
         if (job.project, job.spider) == (OWN_PROJECT, OWN_SPIDER):
             self._nursery.start(process, order)
         else:
-            settings, environment = self._surroundings(message_of(job), job.spec.get("version"))
+            settings, environment = self._surroundings(job)
             order = replace(order, settings=settings)
             run_in_a_process_of_its_own(process, order, self.runner, environment)
         return await process.ended
@@ -169,12 +168,11 @@ class JobLauncher(Launcher):
         path = get_file_path(str(self._logs), process.project, process.spider, f"{process.job}.log")
         return Path(path.path)
 
-    def _surroundings(self, message: Message, version: Json) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """Settings and environment that Scrapyd gives to a job of a deployed project."""
+    def _surroundings(self, job: Job) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Settings and environment for a process of its own: Scrapyd's, and what the job asks for."""
         environment = self.app.getComponent(IEnvironment)
-        if version:
-            message["_version"] = version
-        settings = environment.get_settings(message)
+        message = message_of(job) | asked_of_scrapyd(job.spec)
+        settings = environment.get_settings(message) | message.get(SETTINGS, {})
         # What is logged goes to standard error: a full disk must not keep the job from running.
         settings.pop("LOG_FILE", None)
         return settings, environment.get_environment(message, 0)

@@ -11,7 +11,6 @@ import json
 import os
 import selectors
 import signal
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -22,16 +21,15 @@ from scrapy.utils.project import get_project_settings
 from runo_spiders.addon import switch_on
 from runo_spiders.daemon.process import (
     GRACE_S,
-    TRY_LATER,
     Order,
     be_killed_after,
     kill_group,
     open_log,
 )
+from runo_spiders.daemon.work import work_on
 from runo_spiders.daemon.workers import worker_name
-from runo_spiders.store.faults import StoreFull, StoreUnavailable
+from runo_spiders.preloading import preload
 from runo_spiders.supervisor import Child
-from runo_spiders.worker import preload, run_job
 
 
 class Nursery:
@@ -110,15 +108,6 @@ class Nursery:
             os.dup2(out, standard)
         be_killed_after(self._lifeline)
         return work_on(order, self._settings)
-
-
-def work_on(order: Order, settings: Settings) -> int:
-    """Run a job in this process; the exit status."""
-    try:
-        return run_job(order.database, order.job, settings, worker_name(os.getpid()), order.secrets)
-    except (StoreUnavailable, StoreFull) as fault:
-        print(f"{order.job}: the ledger cannot be used: {fault}", file=sys.stderr)
-        return TRY_LATER
 
 
 def main() -> None:

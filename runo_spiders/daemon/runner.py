@@ -16,10 +16,8 @@ from scrapyd import Config
 from scrapyd.exceptions import BadEggError
 from scrapyd.utils import initialize_component
 
-from runo_spiders.daemon.plain import run_plain_job
-from runo_spiders.daemon.process import TRY_LATER, Order, be_killed_after
-from runo_spiders.daemon.workers import worker_name
-from runo_spiders.store.faults import StoreFull, StoreUnavailable
+from runo_spiders.daemon.process import Order, be_killed_after
+from runo_spiders.daemon.work import work_on
 from runo_spiders.supervisor import end_with
 
 
@@ -68,11 +66,7 @@ def _settings_module(egg: str) -> str:
 def _work_on(order: Order) -> int:
     settings = get_project_settings()
     settings.setdict(dict(order.settings), priority="cmdline")
-    try:
-        return run_plain_job(order.database, order.job, settings, worker_name(os.getpid()))
-    except (StoreUnavailable, StoreFull) as fault:
-        print(f"{order.job}: the ledger cannot be used: {fault}", file=sys.stderr)
-        return TRY_LATER
+    return work_on(order, settings)
 
 
 if __name__ == "__main__":

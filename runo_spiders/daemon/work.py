@@ -1,0 +1,22 @@
+"""What a process of the daemon does with its order, whichever way it came to be."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from scrapy.settings import Settings
+
+from runo_spiders.daemon.process import TRY_LATER, Order
+from runo_spiders.daemon.workers import worker_name
+from runo_spiders.store.database import StoreFull, StoreUnavailable
+from runo_spiders.worker import run_job
+
+
+def work_on(order: Order, settings: Settings) -> int:
+    """Run a job in this process; the exit status."""
+    try:
+        return run_job(order.database, order.job, settings, worker_name(os.getpid()), order.secrets)
+    except (StoreUnavailable, StoreFull) as fault:
+        print(f"{order.job}: the ledger cannot be used: {fault}", file=sys.stderr)
+        return TRY_LATER
