@@ -46,16 +46,19 @@ def ledger(database: str) -> Iterator[Ledger]:
     opened.close()
 
 
+PACE = "/slow/0.5"
+
+
 def paced(site: MockServer, folder: Path, *more: str) -> list[str]:
-    """A command over pages of which each takes a fifth of a second, four at once."""
+    """A command over pages of which each takes half a second, four at once."""
     urls = folder / "urls.txt"
-    urls.write_text("\n".join(site.url(f"/slow/0.2/{folder.name}/{n}") for n in range(COUNT)))
+    urls.write_text("\n".join(site.url(f"{PACE}/{folder.name}/{n}") for n in range(COUNT)))
     paced = ("--concurrency", "4", "-s", "RUNO_LEASE_S=2")
     return ["batch", str(urls), "--schema", SCHEMA, "-o", str(folder / "o.json"), *paced, *more]
 
 
 def hits(site: MockServer, folder: Path) -> list[int]:
-    return [site.hits(f"/slow/0.2/{folder.name}/{n}") for n in range(COUNT)]
+    return [site.hits(f"{PACE}/{folder.name}/{n}") for n in range(COUNT)]
 
 
 def only_job(ledger: Ledger) -> Job:
@@ -295,7 +298,7 @@ def test_a_page_that_kills_worker_after_worker_is_given_up_alone(
 
 def test_standard_input_goes_on_too(site: MockServer, tmp_path: Path, ledger: Ledger) -> None:
     command = ["batch", "-", "--schema", SCHEMA, "-o", str(tmp_path / "o.json"), "-s", "RUNO_LEASE_S=2"]
-    urls = "\n".join(site.url(f"/slow/0.2/{tmp_path.name}/{n}") for n in range(COUNT))
+    urls = "\n".join(site.url(f"{PACE}/{tmp_path.name}/{n}") for n in range(COUNT))
     piped = f"printf '{urls}' | exec {' '.join(map(_quoted, _argv(command)))}"
     process = subprocess.Popen(["sh", "-c", piped], stderr=subprocess.PIPE, text=True, start_new_session=True)
     wait_for_rows(ledger, 3)
