@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
@@ -12,6 +14,16 @@ from scrapy.spiderloader import get_spider_loader
 from scrapy.utils.conf import build_component_list
 from scrapy.utils.misc import load_object
 
+from runo_spiders.answer import Answers, Rules
+from runo_spiders.config import Config
+from runo_spiders.extract.ladder import climb
+from runo_spiders.extract.local import LocalExtractor
+from runo_spiders.extract.structured import StructuredExtractor
+from runo_spiders.items import Page
+from runo_spiders.page.document import Document
+from runo_spiders.schema.coerce import Reading
+from runo_spiders.schema.load import load_schema
+from runo_spiders.schema.locale import locale_of
 from runo_spiders.spiders.schema import SchemaSpider
 
 _ONE = (
@@ -33,10 +45,15 @@ _ONE = (
 _SEVERAL = ("DOWNLOADER_MIDDLEWARES", "SPIDER_MIDDLEWARES", "EXTENSIONS", "ITEM_PIPELINES")
 _BY_NAME = ("DOWNLOAD_HANDLERS", "FEED_EXPORTERS", "FEED_STORAGES")
 
+_PAGE = """<!doctype html><html lang=en><title>Kettle</title><h1>Kettle</h1><p class=price>Price: $19.99</p>
+<dl><dt>Brand<dd>Slipway<dt>Availability<dd>In stock<dt>Date<dd>3 March 2026</dl></html>"""
+
 # What Scrapy, Twisted and the database import when they are first used.
 _LATER = (
     "twisted.internet.asyncioreactor",
     "scrapy.core.downloader.handlers.http11",
+    "concurrent.futures.thread",
+    "encodings.charmap",
     "sqlalchemy.dialects.sqlite.pysqlite",
 )
 
@@ -54,11 +71,23 @@ def preload(settings: Settings) -> None:
     for module in _LATER:
         import_module(module)
     get_spider_loader(settings)
+    _warm_up()
+
+
+def _warm_up() -> None:
+    """Climb the ladder once: some libraries read their data when they are first asked."""
+    schema = load_schema("product")
+    rungs = (StructuredExtractor(), LocalExtractor())
+    page = Page("https://a.example/", 0, "https://a.example/", 200, datetime.now(UTC), Document(_PAGE, ""))
+    reading = Reading(locale_of(None, "en", page.url), page.url, page.fetched_at)
+    came = asyncio.run(climb(page, schema, reading, rungs))
+    Answers(schema, Rules()).answer(came.findings, came.rejected)
 
 
 def _components(settings: Settings) -> Iterator[Any]:
     yield from (settings[name] for name in _ONE if settings.get(name))
     for name in _SEVERAL:
         yield from build_component_list(settings.get_component_priority_dict_with_base(name))
+    yield from Config.from_settings(settings).ladder
     for name in _BY_NAME:
         yield from (component for component in settings.getwithbase(name).values() if component)

@@ -60,7 +60,7 @@ def run_job(
     worker: str,
     secrets: Mapping[str, str] | None = None,
 ) -> int:
-    """Claim a job, work it off, and return an exit status; to be called once in a process, in its main thread.
+    """Claim a job, work it off, and return an exit status; called once in a process, in its main thread.
 
     `settings` are those of the project. `worker` names this process among the workers; a worker of the same
     name may claim its job anew. `secrets` are texts under `headers` and `cookies`, as the files of these
@@ -77,7 +77,7 @@ def run_job(
     if claim.job.cancel_asked:
         ledger.leases.finish(claim, "cancelled")
         return ENDED
-    return Shift(process, ledger, claim, config, secrets or {}).work()
+    return Shift(process, ledger, claim, config, worker, secrets or {}).work()
 
 
 class Shift:
@@ -89,8 +89,10 @@ class Shift:
         ledger: Ledger,
         claim: Claim,
         config: Config,
+        worker: str,
         secrets: Mapping[str, str],
     ) -> None:
+        self._worker = worker
         self._process = process
         self._ledger = ledger
         self._claim = claim
@@ -107,18 +109,21 @@ class Shift:
         heartbeat = Heartbeat(self._ledger.leases, self._claim, self._config.lease_s, self._hear)
         try:
             self._crawl()
-            return self._conclude()
+            if self._lost:
+                return LEASE_LOST
+            self._write_the_last_rows()
+            heartbeat.stop()
+            self._end()
         except StaleClaim:
             return LEASE_LOST
         finally:
             heartbeat.stop()
+        return RELEASED if self._stop_asked == "released" else ENDED
 
     # The crawl
 
     def _crawl(self) -> None:
         """Run the reactor until the crawl has ended, or has to."""
-        from twisted.internet import reactor
-
         try:
             self._crawler = self._process.create_crawler(self._spider())
             crawling = self._process.crawl(self._crawler, **self._arguments(self._crawler.spidercls))
@@ -129,7 +134,6 @@ class Shift:
         loop = asyncio.get_event_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told_to_stop)
-        self._reactor = reactor
         self._process.start(stop_after_crawl=False, install_signal_handlers=False)
 
     def _spider(self) -> type[Spider]:
@@ -162,19 +166,17 @@ class Shift:
 
     def _leave(self) -> None:
         """Return from `_crawl` at once: what is in flight goes with the process."""
-        self._reactor.crash()
+        _reactor().crash()
 
     # Being stopped
 
     def _hear(self, standing: Standing) -> None:
         """Called by the heartbeat, in its thread."""
-        from twisted.internet import reactor
-
         if standing == "cancelled":
-            reactor.callFromThread(self._stop, "cancelled", self._grace_s)
+            _reactor().callFromThread(self._stop, "cancelled", self._grace_s)
             return
         self._lost = True
-        reactor.callFromThread(reactor.crash)
+        _reactor().callFromThread(self._leave)
         time.sleep(_STUCK_S)
         # The reactor is stuck in a page; nothing is to be written any more.
         os._exit(LEASE_LOST)
@@ -215,24 +217,25 @@ class Shift:
 
     # The end
 
-    def _conclude(self) -> int:
-        if self._lost:
-            return LEASE_LOST
-        self._write_the_last_rows()
+    def _end(self) -> None:
+        """The job's last transition by this worker."""
+        leases = self._ledger.leases
+        failure = self._failure() if self._stop_asked is None else None
         if self._stop_asked == "released":
-            self._ledger.leases.release(self._claim)
-            return RELEASED
-        if self._stop_asked == "cancelled":
-            self._ledger.leases.finish(self._claim, "cancelled")
-            return ENDED
-        failure = self._failure()
-        told = failure is None or fail_the_rest(self._ledger.book(self._claim), self._claim.job, failure)
-        self._ledger.leases.finish(self._claim, "finished" if told else "lost")
-        return ENDED
+            leases.release(self._claim)
+        elif self._stop_asked == "cancelled":
+            leases.finish(self._claim, "cancelled")
+        elif failure is None:
+            leases.finish(self._claim, "finished")
+        else:
+            fail_the_rest(self._ledger, self._claim.job, self._worker, failure)
 
     def _write_the_last_rows(self) -> None:
         if self._stop_asked is None:
             self._book.close()
+            if self._book.fault is not None and not isinstance(self._book.fault, UsageMistake):
+                # Rows are missing: whoever has the job next fetches those pages again.
+                raise self._book.fault
             return
         patience = _LAST_WORDS_IN_A_HURRY_S if self._in_a_hurry else _LAST_WORDS_S
         closing = threading.Thread(target=self._book.close, daemon=True)
@@ -252,6 +255,13 @@ class Shift:
         if isinstance(self._fault, UsageMistake):
             return PageFailure("INTERNAL", str(self._fault), retryable=False)
         return PageFailure("INTERNAL", type(self._fault).__name__)
+
+
+def _reactor() -> Any:
+    """The running reactor, which only a process that crawls has; what we ask of it has no types."""
+    from twisted.internet import reactor
+
+    return reactor
 
 
 __all__ = ["ENDED", "LEASE_LOST", "REFUSED", "RELEASED", "preload", "run_job"]

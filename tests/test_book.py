@@ -12,6 +12,8 @@ import pytest
 from runo_spiders.book import Book
 from runo_spiders.errors import UsageMistake
 from runo_spiders.inputs import Target
+from runo_spiders.items import Row
+from runo_spiders.spool import Spool
 from tests.ledgers import claimed, failure, new_job, opened, success, target
 from tests.postgres import PostgresServer
 
@@ -19,7 +21,7 @@ Use = Callable[[Book], Awaitable[None]]
 
 
 class Books:
-    """One run's book, as often as it is opened: each time is another process after a kill."""
+    """One run's book in a ledger, as often as it is opened: each time is another process after a kill."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -42,16 +44,36 @@ class Books:
             asyncio.run(_run(work, book))
 
 
+class Spools(Books):
+    """The same of a run that no ledger knows."""
+
+    @contextmanager
+    def open(self) -> Iterator[Book]:
+        with Spool.open(self._url) as spool:
+            yield spool
+
+
 async def _run(work: Use, book: Book) -> None:
     await work(book)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def books(request: pytest.FixtureRequest, tmp_path: Path) -> Books:
-    if request.param == "sqlite":
-        return Books(f"sqlite:///{tmp_path / 'ledger.db'}")
+def books_in(kind: str, request: pytest.FixtureRequest, folder: Path) -> Books:
+    if kind == "spool":
+        return Spools(str(folder / "out.spool"))
+    if kind == "sqlite":
+        return Books(f"sqlite:///{folder / 'ledger.db'}")
     server: PostgresServer = request.getfixturevalue("postgres")
     return Books(server.database())
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "spool"])
+def books(request: pytest.FixtureRequest, tmp_path: Path) -> Books:
+    return books_in(request.param, request, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_books(request: pytest.FixtureRequest, tmp_path: Path) -> Books:
+    return books_in(request.param, request, tmp_path)
 
 
 def indexes(entries: object) -> list[int | None]:
@@ -104,20 +126,52 @@ def test_the_first_of_twins_is_known_whatever_the_fragment(books: Books) -> None
     books.use(use)
 
 
-def test_starts_are_counted_over_lost_processes(books: Books) -> None:
+def test_starts_are_counted_over_lost_processes(ledger_books: Books) -> None:
     async def use(book: Book) -> None:
-        await book.add([target(0), target(1)])
-        await asyncio.gather(book.start(target(1)), book.start(Target("https://a.example/walked", None)))
+        assert await book.suspects() == []
+        await book.add(target(index) for index in range(4))
+        await asyncio.gather(book.start(target(1)), book.start(Target("https://a.example/unknown", None)))
 
     async def again(book: Book) -> None:
-        seen.append([entry.attempt for entry in await book.pending(-1, 9)])
-        await book.start(target(1))
+        suspects = await book.suspects()
+        seen.append([(entry.target.index, entry.attempt) for entry in suspects])
+        await asyncio.gather(book.start(target(1)), book.start(target(2)))
 
-    seen: list[list[int]] = []
+    async def with_rows(book: Book) -> None:
+        given_up = await book.row(1)
+        assert given_up is not None
+        assert given_up.outcome == "WORKER_LOST"
+        assert indexes(await book.suspects()) == [2]
+        book.put(failure(2))
+        await book.flush()
+        assert await book.suspects() == []
+
+    seen: list[list[tuple[int | None, int]]] = []
+    ledger_books.use(use)
+    ledger_books.use(again)
+    ledger_books.use(again)
+    assert seen == [[(1, 1)], [(2, 1), (1, 2)]]
+    ledger_books.use(with_rows)
+
+
+def test_a_page_that_is_walked_through_is_marked_and_no_row(books: Books) -> None:
+    walked = Target("https://a.example/list", -1, hops=1)
+
+    async def use(book: Book) -> None:
+        await book.add([walked, target(0)])
+        await book.start(walked)
+        assert [entry.target for entry in await book.pending(-9, 9)] == [walked, target(0)]
+        book.put(Row(walked.url, "success", walked.index))
+        await book.flush()
+
+    async def after(book: Book) -> None:
+        assert indexes(await book.pending(-9, 9)) == [0]
+        assert sorted(found.hops for found in await book.known()) == [0, 1]
+        assert dict(book.outcomes()) == {}
+        assert book.rows_and_items() == (frozenset(), 0)
+
     books.use(use)
-    books.use(again)
-    books.use(again)
-    assert seen == [[0, 1], [0, 2]]
+    books.use(after)
 
 
 def test_a_success_stays_a_success_and_a_failure_may_become_one(books: Books) -> None:
@@ -165,14 +219,12 @@ def test_outcomes_go_on_from_the_run_before(books: Books) -> None:
         book.put(success(0))
         book.put(failure(1))
         assert dict(book.outcomes()) == {"success": 1, "TIMEOUT": 1}
-        assert book.rows_and_items() == (0, 0)
 
     async def after(book: Book) -> None:
         assert dict(book.outcomes()) == {"success": 1, "TIMEOUT": 1}
-        assert book.rows_and_items() == (2, 1)
+        assert book.rows_and_items() == (frozenset({0, 1}), 1)
         book.put(success(2))
         assert book.outcomes()["success"] == 2
-        assert book.rows_and_items() == (2, 1)
 
     books.use(use)
     books.use(after)

@@ -42,7 +42,7 @@ class Credentials:
 
     @classmethod
     def parse(cls, texts: Mapping[str, str]) -> Self:
-        """From texts under `headers` and `cookies`, as the files of these hold them. Raises `UsageMistake`."""
+        """From texts under `headers` and `cookies`, as their files hold them. Raises `UsageMistake`."""
         headers, cookies = texts.get("headers", ""), texts.get("cookies", "")
         return cls(_parse_headers(headers.strip()), tuple(_parse_cookies(cookies.strip())))
 

@@ -141,10 +141,9 @@ class SchemaSpider(PageSpider):
         return self.commission.credentials.added_to(request)
 
     def followed_request(self, target: Target) -> Request:
-        """The request for a link: the credentials go along to the seed's own origin only."""
-        request = self.page_request(target)
+        """The request for a link; on the seed's own origin it is what a typed one is."""
         same_origin = origin(target.url) == origin(self.job.seed_url or "")
-        return self.commission.credentials.added_to(request) if same_origin else request
+        return self.typed_request(target) if same_origin else self.page_request(target)
 
     async def set_out(self, request: Request) -> None:
         """Called when a request is about to leave. Raises `JobEnded`; counts the start of a target."""

@@ -18,7 +18,7 @@ from runo_spiders.frontier import Frontier
 from runo_spiders.inputs import Target
 from runo_spiders.items import Page, Row
 from runo_spiders.net.robots import RobotsMiddleware
-from runo_spiders.urls import fault_of
+from runo_spiders.urls import fault_of, origin
 
 if TYPE_CHECKING:
     from runo_spiders.spiders.schema import SchemaSpider
@@ -185,7 +185,7 @@ class SiteCrawl:
 
     def _asked(self, urls: Iterable[str]) -> list[Request]:
         """Requests for the sitemaps among these that were not asked for yet."""
-        new = [url for url in dict.fromkeys(urls) if url not in self._sitemaps]
+        new = [url for url in dict.fromkeys(urls) if url not in self._sitemaps and fault_of(url) is None]
         new = new[: _MOST_SITEMAPS - len(self._sitemaps)]
         self._note_sitemaps(dict.fromkeys(new, False))
         return [] if self._holds else [self._sitemap_request(url) for url in new]
@@ -198,6 +198,10 @@ class SiteCrawl:
             self._sitemaps |= news
             self._book.note(SITEMAPS, self._sitemaps)
 
+    @property
+    def _origin(self) -> str:
+        return origin(self._spider.job.seed_url or "")
+
     def _sitemap_request(self, url: str) -> Request:
         spider = self._spider
         return Request(
@@ -205,7 +209,7 @@ class SiteCrawl:
             callback=spider.parse_sitemap,
             errback=spider.sitemap_failed,
             priority=1,
-            meta={_SITEMAP: url},
+            meta={_SITEMAP: url, "typed": spider.commission.trusted and origin(url) == self._origin},
         )
 
 
