@@ -29,6 +29,7 @@ from tests.ledgers import new_job, opened, success, worked_off
 class NextStep(ModuleType):
     """A step that a later version might bring: one table before a moment's pause, one after it."""
 
+    __file__ = __file__
     revision = "next"
     down_revision = NEWEST
 
@@ -127,13 +128,9 @@ def test_processes_that_open_a_new_ledger_at_once_all_get_it(database_url: str) 
 
 def test_the_migrations_work_from_a_zipped_egg(tmp_path: Path) -> None:
     archive = tmp_path / "runo_spiders.egg"
-    files = subprocess.run(
-        ["git", "ls-files", "runo_spiders"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
     subprocess.run(
         [sys.executable, "-m", "zipfile", "-c", str(archive), "runo_spiders"], cwd=ROOT, check=True
     )
-    assert "runo_spiders/store/migrations/r0001_ledger.py" in files.stdout
     step = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from runo_spiders.store import ledger; assert '.egg' in ledger.__file__\n"

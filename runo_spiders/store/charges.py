@@ -83,7 +83,7 @@ def top_up(connection: Connection, entry: str, key: str, units: int) -> int:
         prepaid_units=-units,
         at=now,
     )
-    if connection.execute(line.on_conflict_do_nothing()).rowcount:
+    if connection.execute(line.on_conflict_do_nothing().returning(charges.c.job)).first():
         added = func.coalesce(keys.c.balance, 0) + units
         connection.execute(update(keys).where(keys.c.id == key).values(balance=added))
     balance = connection.scalar(select(keys.c.balance).where(keys.c.id == key))

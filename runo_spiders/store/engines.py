@@ -71,7 +71,7 @@ def _file_at(path: Path) -> tuple[int, int] | None:
 def _provide(path: Path) -> None:
     """Make an empty file, for its owner only, where there has never been one."""
     if path.exists():
-        if not all(os.access(needed, os.W_OK) for needed in (path, path.parent)):
+        if not all(os.access(needed, os.W_OK, effective_ids=True) for needed in (path, path.parent)):
             raise UsageMistake(f"RUNO_DATABASE: {path} or its folder cannot be written")
         return
     if path.parent.parent.name == ".scrapy":
