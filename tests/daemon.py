@@ -54,7 +54,7 @@ class Daemon:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.database = f"sqlite:///{folder / 'ledger.db'}"
+        self.database = (environment or {}).get("RUNO_DATABASE", f"sqlite:///{folder / 'ledger.db'}")
         self._environment = {
             **os.environ,
             "RUNO_DATABASE": self.database,

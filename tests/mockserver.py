@@ -115,6 +115,11 @@ class MockServer:
         hits: dict[str, int] = self._ask("/hits")
         return sum(hits.values()) if path is None else hits.get(path, 0)
 
+    def all_hits(self) -> dict[str, int]:
+        """How many requests came in for each path."""
+        hits: dict[str, int] = self._ask("/hits")
+        return hits
+
     def connections(self) -> int:
         """How many TCP connections came in, with or without a request on them."""
         count: int = self._ask("/connections")

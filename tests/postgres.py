@@ -73,6 +73,10 @@ class PostgresServer:
     def stop(self, mode: str = "immediate") -> None:
         self._run("pg_ctl", "-D", str(self._data), "-w", "-m", mode, "stop")
 
+    def kill(self) -> None:
+        """Kill the server and all of its backends (SIGKILL)."""
+        self._signal(signal.SIGKILL)
+
     def freeze(self) -> None:
         """Stop the server and all of its backends in the middle of whatever they do."""
         self._signal(signal.SIGSTOP)

@@ -9,7 +9,7 @@ from scrapy.settings import Settings
 
 from runo_spiders.daemon.process import TRY_LATER, Order
 from runo_spiders.daemon.workers import worker_name
-from runo_spiders.store.database import StoreFull, StoreUnavailable
+from runo_spiders.store.faults import StoreFull, StoreUnavailable
 from runo_spiders.worker import run_job
 
 
