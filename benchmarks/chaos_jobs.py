@@ -39,7 +39,7 @@ def job_for(site: MockServer, key: str, chance: Random) -> NewJob:
     targets = [Target(site.url(f"/slow/0.05/{id_}/{index}"), index) for index in range(count)]
     spec = {"schema": PRODUCT, "concurrency": 4, "timeout_ms": 30_000}
     return NewJob(
-        "chaos", "runo", "batch", spec, targets, key=key, units=count, digest=id_, idempotency_key=id_
+        "chaos", "runo", "batch", spec, targets, key=key, units=count, digest=id_, idempotency_key=id_, id=id_
     )
 
 

@@ -16,6 +16,7 @@ from typing import Literal, get_args
 import psycopg
 from sqlalchemy import select
 
+from runo_spiders.store.endings import has_worker
 from runo_spiders.store.faults import StoreUnavailable
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.tables import jobs, urls
@@ -36,6 +37,8 @@ class Seen:
     worker: str
     token: int
     starts: int
+    lease_until: float
+    held: bool
 
 
 @dataclass(slots=True)
@@ -44,7 +47,7 @@ class Tally:
 
     states: Counter[State] = field(default_factory=Counter)
     victims: Counter[Victim] = field(default_factory=Counter)
-    recoveries: list[float] = field(default_factory=list)
+    recoveries: list[tuple[float, Victim, State]] = field(default_factory=list)
 
     def count(self, state: State, victim: Victim) -> None:
         self.states[state] += 1
@@ -59,12 +62,19 @@ class Tally:
 def look(ledger: Ledger, writes: Callable[[], bool]) -> list[Seen]:
     """The jobs that have not ended; `writes` says whether somebody is in a transaction that writes."""
     with ledger.database.read() as link:
+        now, boot = ledger.database.lease_now(link)
         heads = link.execute(select(jobs).where(jobs.c.state.in_(("queued", "running")))).all()
         started = set(link.scalars(select(urls.c.job).where(urls.c.attempt > 0).distinct()))
     committing = bool(heads) and writes()
     return [
         Seen(
-            head.id, _state(head, head.id in started, committing), head.worker or "", head.token, head.starts
+            head.id,
+            _state(head, head.id in started, committing),
+            head.worker or "",
+            head.token,
+            head.starts,
+            head.lease_until or 0,
+            has_worker(head, now, boot),
         )
         for head in heads
     ]
