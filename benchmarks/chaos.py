@@ -142,7 +142,7 @@ class Round:
         self._watch_recovery(seen, victim)  # type: ignore[arg-type]
 
     def _watch_recovery(self, seen: Seen, victim: Victim) -> None:
-        """From now on it is measured until another process has the job (the same, if only the database went)."""
+        """Measure from now on until another process has the job, or the same if only the database went."""
         now = time.monotonic()
         if victim != "job process":
             # All have to be taken up again, and those that were waited for begin to wait anew.

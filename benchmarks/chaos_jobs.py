@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from random import Random
@@ -10,6 +9,7 @@ from random import Random
 from sqlalchemy import func, select
 
 from runo_spiders.inputs import Target
+from runo_spiders.items import Row
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Job, NewJob, new_id
 from runo_spiders.store.tables import charges, months, rows, urls
@@ -73,6 +73,7 @@ def _faults_of(ledger: Ledger, job: Job, new: NewJob, hits: list[int], cancelled
         "a row of another URL": [row.url for row in found] == [target.url for target in new.targets],
         "lost": job.end != "lost",
         "cancelled, and nobody asked for it": job.end == "finished" or cancelled,
+        f"not fetched, and nobody cancelled it: {_unfetched(found)}": cancelled or not _unfetched(found),
         "a success that the site does not know": all(
             hits[row.index or 0] for row in found if row.outcome in SUCCESSES
         ),
@@ -83,6 +84,12 @@ def _faults_of(ledger: Ledger, job: Job, new: NewJob, hits: list[int], cancelled
         == _counted(ledger, job.id),
     }
     return [fault for fault, holds in checks.items() if not holds]
+
+
+def _unfetched(found: list[Row]) -> str:
+    """What stands in the place of rows that a job which is left in peace would have."""
+    codes = {row.outcome for row in found} - {*SUCCESSES, "WORKER_LOST"}
+    return ", ".join(sorted(codes))
 
 
 def _charged_again(ledger: Ledger, job: str) -> int:
@@ -111,7 +118,3 @@ def _faults_of_key(ledger: Ledger, key: str, charged: int) -> list[str]:
     with ledger.database.read() as link:
         used = int(link.scalar(select(func.sum(months.c.used)).where(months.c.key == key)) or 0)
     return [] if used == charged else [f"the key has used {used} units, its jobs were charged {charged}"]
-
-
-def as_json(sums: Sums) -> str:
-    return json.dumps({"jobs": sums.jobs, "urls": sums.urls, "rows": sums.rows, "faults": sums.faults})

@@ -83,7 +83,8 @@ class PostgresServer:
         while any(map(_is_alive, processes)):
             time.sleep(0.01)
         # A dead process that nobody has waited for yet would be taken for the server.
-        lock.unlink()
+        for left in (lock, *self._folder.glob(".s.PGSQL.*.lock")):
+            left.unlink()
 
     def freeze(self) -> None:
         """Stop the server and all of its backends in the middle of whatever they do."""

@@ -18,9 +18,10 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection
 
+from runo_spiders.config import LEASE_S
 from runo_spiders.store import book_writes
 from runo_spiders.store.jobs import JobRunning, NothingToRetry
-from runo_spiders.store.leases import LEASE_S, MOST_STARTS, StaleClaim, hold
+from runo_spiders.store.leases import MOST_STARTS, StaleClaim, hold
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Claim
 from tests.ledgers import failure, new_job, opened, success
