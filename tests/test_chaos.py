@@ -15,7 +15,9 @@ from tests.crawling import ROOT
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_kills_lose_nothing(database: str, tmp_path: Path) -> None:
     told = tmp_path / "chaos.json"
-    options = ("--seconds", "10", "--seed", "5", "--least", "0", "--database", database, "--json", str(told))
+    # How often a state is hit and how long it takes is the machine's to say: `make chaos` asks for that.
+    lenient = ("--seconds", "10", "--seed", "5", "--least", "0", "--allowed", "120")
+    options = (*lenient, "--database", database, "--json", str(told))
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.chaos", *options], cwd=ROOT, capture_output=True, text=True
     )

@@ -58,7 +58,7 @@ def _run(batch: Batch, job: Job, place: Place) -> int:
     with ProgressLine() as line:
         outcome = run(job, worker_name(), place, line.show)
     write(batch, place.ledger, job.id)
-    print_summary(outcome.counts, _where(batch, job))
+    print_summary(outcome.counts, _where(batch, job, outcome))
     if outcome.end != "finished":
         print(f"scrapy batch: {_WHAT_NEXT[outcome.end]} (scrapy jobs show {job.id})", file=sys.stderr)
     return _status(outcome)
@@ -80,11 +80,13 @@ def _start(opts: argparse.Namespace) -> Start:
     return Start.FRESH if opts.fresh or opts.overwrite else Start.GO_ON
 
 
-def _where(batch: Batch, job: Job) -> list[str]:
+def _where(batch: Batch, job: Job, outcome: Outcome) -> list[str]:
     """Lines that say where what was made can be found."""
     lines = [f"rows in {output.path}" for output in batch.outputs if output.path != "-"]
     if batch.schema_out is not None and batch.schema_out.exists():
         lines.append(f"the schema of the rows in {batch.schema_out}")
+    if outcome.counts.failed and batch.digest:
+        lines.append("what failed is fetched again by the same command with --retry-failed")
     return [*lines, f"all about this run: scrapy jobs show {job.id}"]
 
 
