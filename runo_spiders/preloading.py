@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from scrapy.crawler import Crawler
@@ -15,16 +16,20 @@ from scrapy.utils.conf import build_component_list
 from scrapy.utils.misc import load_object
 
 from runo_spiders.answer import Answers, Rules
+from runo_spiders.book import Book
 from runo_spiders.config import Config
 from runo_spiders.extract.ladder import climb
 from runo_spiders.extract.local import LocalExtractor
 from runo_spiders.extract.structured import StructuredExtractor
-from runo_spiders.items import Page
+from runo_spiders.inputs import Target
+from runo_spiders.items import Page, Row
 from runo_spiders.page.document import Document
 from runo_spiders.schema.coerce import Reading
 from runo_spiders.schema.load import load_schema
 from runo_spiders.schema.locale import locale_of
 from runo_spiders.spiders.schema import SchemaSpider
+from runo_spiders.store.ledger import Ledger
+from runo_spiders.store.records import NewJob
 
 _ONE = (
     "STATS_CLASS",
@@ -71,10 +76,12 @@ def preload(settings: Settings) -> None:
     for module in _LATER:
         import_module(module)
     get_spider_loader(settings)
-    _warm_up()
+    _rehearse_a_page()
+    with TemporaryDirectory() as folder:
+        _rehearse_a_job(f"sqlite:///{folder}/rehearsal.db")
 
 
-def _warm_up() -> None:
+def _rehearse_a_page() -> None:
     """Climb the ladder once: some libraries read their data when they are first asked."""
     schema = load_schema("product")
     rungs = (StructuredExtractor(), LocalExtractor())
@@ -82,6 +89,29 @@ def _warm_up() -> None:
     reading = Reading(locale_of(None, "en", page.url), page.url, page.fetched_at)
     came = asyncio.run(climb(page, schema, reading, rungs))
     Answers(schema, Rules()).answer(came.findings, came.rejected)
+
+
+def _rehearse_a_job(database_url: str) -> None:
+    """Much of what SQLAlchemy does for a statement it does once a process."""
+    ledger = Ledger.open(database_url)
+    target = Target("https://a.example/", 0)
+    new = NewJob("rehearsal", "cli", "rehearsal", {}, [target])
+    claim = ledger.leases.claim(ledger.jobs.accept(new).id, "rehearsal")
+    assert claim is not None
+    book = ledger.book(claim)
+    asyncio.run(_write(book, target))
+    book.close()
+    ledger.leases.renew(claim)
+    ledger.leases.finish(claim, "finished")
+    ledger.close()
+
+
+async def _write(book: Book, target: Target) -> None:
+    await book.pending(-1, 1)
+    await book.start(target)
+    book.put(Row(target.url, "success", target.index))
+    book.note("rehearsal", True)
+    await book.flush()
 
 
 def _components(settings: Settings) -> Iterator[Any]:

@@ -71,6 +71,8 @@ def run_job(
     config = Config.from_settings(settings)
     # Its tables are there: whoever accepted the job made them.
     ledger = Ledger(Database(database_url), config.lease_s)
+    # They are looked up anew in each process, which takes as long as the page.
+    settings.set("LOG_VERSIONS", [], priority="cmdline")
     process = AsyncCrawlerProcess(settings)
     claim = ledger.leases.claim(job_id, worker)
     if claim is None:

@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.crawling import product_page
 from tests.jobs import accept, done, job_of, outcomes, rows, wait_until
 from tests.mockserver import MockServer
 from tests.poison import MARKER
+from tests.postgres import PostgresServer
 from tests.workers import Workers
 
 LINKS = "".join(f'<a href="/list/{n}">{n}</a>' for n in range(4))
@@ -53,13 +55,13 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    yield from open_bench(tmp_path_factory.mktemp("bench"), RUNO_LEASE_S=1)
+    yield from open_bench(tmp_path_factory.mktemp("bench"))
 
 
 def open_bench(folder: Path, url: str = "", **settings: Any) -> Iterator[Bench]:
     url = url or f"sqlite:///{folder / 'ledger.db'}"
     ledger = Ledger.open(url, lease_s=1)
-    with Workers(url, folder / "log", **settings) as workers:
+    with Workers(url, folder / "log", RUNO_LEASE_S=1, **settings) as workers:
         yield Bench(ledger, workers, folder)
     ledger.close()
 
@@ -120,6 +122,15 @@ def test_a_list_goes_on_wherever_its_worker_was_killed(bench: Bench, tmp_path: P
         assert done(bench.ledger, job) == 50
 
 
+def test_on_postgresql_a_list_goes_on_as_well(postgres: PostgresServer, tmp_path: Path) -> None:
+    with MockServer(pages=PAGES) as site, contextmanager(open_bench)(tmp_path, postgres.database()) as bench:
+        urls = [site.url(f"/p/{n}") for n in range(50)]
+        job = accept(bench.ledger, urls, concurrency=2)
+        kill_now_and_then(bench, job, site, 4)
+        assert [row.url for row in bench.rows(job)] == urls
+        assert set(outcomes(bench.rows(job))) == {"success"}
+
+
 def test_a_crawl_goes_on_wherever_its_worker_was_killed(bench: Bench) -> None:
     with MockServer(pages=PAGES) as site:
         job = accept(
@@ -162,11 +173,8 @@ def test_max_pages_counts_over_all_workers(bench: Bench) -> None:
 
 
 def test_a_url_that_kills_its_workers_is_given_up_alone(tmp_path: Path, site: MockServer) -> None:
-    for bench in open_bench(
-        tmp_path,
-        RUNO_LEASE_S=1,
-        RUNO_LADDER="tests.poison.Poison,runo_spiders.extract.local.LocalExtractor",
-    ):
+    ladder = "tests.poison.Poison,runo_spiders.extract.local.LocalExtractor"
+    with contextmanager(open_bench)(tmp_path, RUNO_LADDER=ladder) as bench:
         urls = [site.url(f"/p/{n}") for n in range(6)]
         urls.insert(3, site.url("/poison"))
         job = accept(bench.ledger, urls)
