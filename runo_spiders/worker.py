@@ -43,6 +43,7 @@ RELEASED = 77
 
 GRACE_S = 8.0
 """How long what is in flight may still take when a job is stopped."""
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _LOOK_EVERY = 0.05
 _LAST_WORDS_S = 4.0
 _LAST_WORDS_IN_A_HURRY_S = 1.0
@@ -68,6 +69,8 @@ def run_job(
     arguments hold them; no others are sent to the sites, none of the environment.
     Raises `StoreUnavailable` and `StoreFull`; the job goes on when the ledger is back.
     """
+    # They wait until the crawl can hear them: now they would end the process with the job in its hands.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     config = Config.from_settings(settings)
     # Its tables are there: whoever accepted the job made them.
     ledger = Ledger(Database(database_url), config.lease_s)
@@ -135,8 +138,9 @@ class Shift:
             return
         crawling.add_done_callback(self._crawled)
         loop = asyncio.get_event_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, self._told_to_stop)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
         self._process.start(stop_after_crawl=False, install_signal_handlers=False)
 
     def _spider(self) -> type[Spider]:

@@ -14,8 +14,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from configparser import ConfigParser
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,7 +29,7 @@ from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Job
 from tests.crawling import ROOT
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 _DIRECT = build_opener(ProxyHandler({}))
 _SETTINGS = """
 from runo_spiders.settings import *
@@ -50,11 +52,14 @@ class Daemon:
         folder: Path,
         options: Mapping[str, Mapping[str, str]] | None = None,
         environment: Mapping[str, str] | None = None,
+        arguments: Sequence[str] = (),
     ) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.database = (environment or {}).get("RUNO_DATABASE", f"sqlite:///{folder / 'ledger.db'}")
+        self.output = folder / f"daemon-{self.port}.log"
+        self._arguments = arguments
         self._environment = {
             **os.environ,
             "RUNO_DATABASE": self.database,
@@ -75,19 +80,29 @@ class Daemon:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        self.output = self.folder / f"daemon-{self.port}.log"
         with self.output.open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "scrapyd", "--pidfile="],
-                cwd=self.folder,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-            )
-        wait_until(lambda: self.process.poll() is not None or self._answers(), "the daemon answers")
+            self._run(out.fileno())
+        wait_until(self._answers, f"the daemon answers: {self.log()}")
         told = [line for line in self.log().splitlines() if "sk_local_" in line]
         self.key = told[-1].rpartition(" ")[2] if told else self.key
+
+    def start_fails_with(self) -> str:
+        """The last thing that it says where it does not start."""
+        with self.output.open("ab") as out:
+            self._run(out.fileno())
+        assert self.process.wait(timeout=PATIENCE_S) == 1
+        return self.log().strip().splitlines()[-1]
+
+    @contextmanager
+    def writing_to(self, descriptor: int) -> Iterator[None]:
+        """The daemon, with this for its output and errors."""
+        self._run(descriptor)
+        os.close(descriptor)
+        try:
+            wait_until(self._answers, "the daemon answers")
+            yield
+        finally:
+            self.stop()
 
     def stop(self) -> int:
         """Tell it to end, as an operator does; its exit status."""
@@ -124,10 +139,11 @@ class Daemon:
             return refusal.code, json.load(refusal)
 
     def job(self, job: str) -> Job:
-        found = self.ledger().jobs.get(job)
+        found = self.ledger.jobs.get(job)
         assert found is not None
         return found
 
+    @cached_property
     def ledger(self) -> Ledger:
         return Ledger.open(self.database)
 
@@ -141,6 +157,25 @@ class Daemon:
         found = list((self.folder / ".scrapy/runo/logs").glob(f"*/*/{job}.log"))
         return found[0].read_text() if found else ""
 
+    def nursery(self) -> int:
+        """The process that forks the jobs of our own spider."""
+        found = [
+            pid
+            for pid in children(self.process.pid)
+            if b"runo_spiders.daemon.nursery" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+        return found[0] if found else 0
+
+    def _run(self, out: int) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "scrapyd", "--pidfile=", *self._arguments],
+            cwd=self.folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+        )
+
     def _answers(self) -> bool:
         try:
             return bool(self.ask("healthz", key="")[0] == 200)
@@ -149,7 +184,7 @@ class Daemon:
 
 
 def wait_until(true: Callable[[], bool], what: str) -> None:
-    """Fail when something does not come true within a minute."""
+    """Fail when something does not come true within two minutes."""
     until = time.monotonic() + PATIENCE_S
     while not true():
         assert time.monotonic() < until, f"in vain: {what}"

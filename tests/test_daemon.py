@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.crawling import PRODUCT, product_page
 from tests.daemon import Daemon, alive, children, wait_until
+from tests.mockserver import MockServer
 
 ONE_SLOT = {"scrapyd": {"max_proc": "1"}}
 
@@ -26,6 +29,27 @@ def pid_of(daemon: Daemon, job: str) -> int:
     """The process that works on a job of a spider that says so."""
     wait_until(lambda: "at work as" in daemon.log_of(job), f"{job} is at work")
     return int(re.findall(r"at work as (\d+)", daemon.log_of(job))[-1])
+
+
+def test_a_job_of_plain_arguments_gives_its_rows(daemon: Daemon) -> None:
+    pages = {"/a": product_page("Kettle", "$19.99"), "/b": product_page("Pan", "$7.50")}
+    with MockServer(pages=pages) as site:
+        urls = f"{site.url('/a')},{site.url('/b')}"
+        job = daemon.schedule("schema", urls=urls, schema=json.dumps(PRODUCT))
+        assert daemon.ended(job).end == "finished"
+    rows = list(daemon.ledger.jobs.complete_rows(job))
+    assert [row.data["name"] for row in rows] == ["Kettle", "Pan"]
+
+
+def test_jobs_start_in_the_nursery_without_a_new_python(daemon: Daemon) -> None:
+    with MockServer() as site:
+        job = daemon.schedule("schema", urls=site.url("/slow/30"), schema="product")
+        wait_until(lambda: site.hits("/slow/30") == 1, "the job is at work")
+        [worker] = children(daemon.nursery())
+        assert os.getpgid(worker) == worker
+        assert b"runo_spiders.daemon.nursery" in Path(f"/proc/{worker}/cmdline").read_bytes()
+        daemon.post("cancel.json", project="default", job=job)
+        assert daemon.ended(job).end == "cancelled"
 
 
 def test_a_custom_spider_gets_its_arguments_and_its_items_are_kept(daemon: Daemon) -> None:
@@ -76,9 +100,10 @@ def test_a_job_that_waits_is_cancelled_at_once(daemon: Daemon) -> None:
 
 
 def test_the_nursery_is_replaced_when_it_dies(daemon: Daemon) -> None:
-    [nursery] = children(daemon.process.pid)
+    wait_until(lambda: daemon.nursery() != 0, "there is a nursery")
+    nursery = daemon.nursery()
     os.kill(nursery, signal.SIGKILL)
-    wait_until(lambda: children(daemon.process.pid) not in ([], [nursery]), "there is another nursery")
+    wait_until(lambda: daemon.nursery() not in (0, nursery), "there is another nursery")
     assert daemon.ended(daemon.schedule("plain")).end == "finished"
 
 
@@ -119,8 +144,9 @@ def test_a_daemon_that_is_told_twice_does_not_wait(tmp_path: Path) -> None:
 
 
 def test_two_daemons_on_one_ledger_do_not_start_a_job_twice(tmp_path: Path) -> None:
-    with Daemon(tmp_path) as one, Daemon(tmp_path) as other:
-        jobs = [daemon.schedule("plain", word=str(n)) for n in range(4) for daemon in (one, other)]
-        assert {one.ended(job).end for job in jobs} == {"finished"}
-        for job in jobs:
-            assert one.log_of(job).count("Spider opened") == 1
+    pages = {f"/{number}": product_page(f"Kettle {number}") for number in range(20)}
+    with MockServer(pages=pages) as site, Daemon(tmp_path) as one, Daemon(tmp_path) as other:
+        schema = json.dumps(PRODUCT)
+        jobs = [one.schedule("schema", urls=site.url(path), schema=schema) for path in pages]
+        assert {other.ended(job).end for job in jobs} == {"finished"}
+        assert [site.hits(path) for path in pages] == [1] * len(pages)

@@ -22,12 +22,14 @@ from twisted.logger import Logger
 
 from runo_spiders.daemon.asking import OWN_PROJECT, OWN_SPIDER, SETTINGS, asked_of_scrapyd
 from runo_spiders.daemon.ledger import project_config, the_ledger
+from runo_spiders.daemon.lineage import Lineage
 from runo_spiders.daemon.nursery_link import NurseryLink
 from runo_spiders.daemon.process import GRACE_S, TRY_LATER, JobProcess, Order
 from runo_spiders.daemon.queue import Message, message_of
 from runo_spiders.daemon.runner_link import run_in_a_process_of_its_own
 from runo_spiders.daemon.watch import IWatch, Watch
 from runo_spiders.daemon.workers import is_dead
+from runo_spiders.errors import RunoError
 from runo_spiders.store.deaths import Deaths
 from runo_spiders.store.records import Job
 from runo_spiders.store.vault import Vault
@@ -38,6 +40,7 @@ log = Logger()
 
 _IN_ORDER = {REFUSED, LEASE_LOST, RELEASED, TRY_LATER}
 _LOOK_FOR_CANCELS_EVERY_S = 1.0
+_LOOK_FOR_SURVIVORS_EVERY_S = 0.2
 _PAUSE_S = 1.0
 
 
@@ -48,7 +51,8 @@ class JobLauncher(Launcher):
         super().__init__(config, app)
         self._logs = Path(config.get("logs_dir", "logs")).absolute()
         self._poller = app.getComponent(IPoller)
-        self._nursery = NurseryLink()
+        self._lineage = Lineage(Path(config.get("dbs_dir", "dbs")).absolute())
+        self._nursery = NurseryLink(self._lineage.lock)
         self._deaths = Deaths(the_ledger().database)
         self._at_work: set[Deferred[None]] = set()
         self._stopping: set[str] = set()
@@ -59,11 +63,8 @@ class JobLauncher(Launcher):
     def startService(self) -> None:  # noqa: N802 (Twisted's name)
         self._nursery.open()
         self._cancels.start(_LOOK_FOR_CANCELS_EVERY_S, now=False)
-        recovered = ensureDeferred(self._recover())
-        recovered.addErrback(
-            lambda failure: log.failure("Jobs of a dead daemon wait for their lease", failure)
-        )
-        super().startService()
+        begun = ensureDeferred(self._begin())
+        begun.addErrback(lambda failure: log.failure("The launcher did not start", failure))
 
     def stopService(self) -> Deferred[Any]:  # noqa: N802 (Twisted's name)
         """Stop all jobs in order; they are released, and go on when a daemon is there again."""
@@ -72,7 +73,8 @@ class JobLauncher(Launcher):
         for process in self.processes.values():
             process.ask_to_end()
         reactor.callLater(GRACE_S, self.kill_all)
-        return DeferredList([self._nursery.close(), *self._at_work])
+        stopped = DeferredList([self._nursery.close(), *self._at_work])
+        return stopped.addBoth(lambda _: self._lineage.end())
 
     def kill_all(self) -> None:
         for process in list(self.processes.values()):
@@ -112,7 +114,7 @@ class JobLauncher(Launcher):
         else:
             settings, environment = self._surroundings(job)
             order = replace(order, settings=settings)
-            run_in_a_process_of_its_own(process, order, self.runner, environment)
+            run_in_a_process_of_its_own(process, order, self.runner, environment, self._lineage.lock)
         return await process.ended
 
     async def _see_to_what_is_left(self, process: JobProcess, status: int | None) -> None:
@@ -136,12 +138,22 @@ class JobLauncher(Launcher):
                     now=job.end or job.state,
                 )
 
-    async def _recover(self) -> None:
+    async def _begin(self) -> None:
+        """Give out the slots when those of a daemon that was killed are free, and its jobs are found."""
+        while await deferToThread(self._lineage.has_survivors):
+            await deferLater(reactor, _LOOK_FOR_SURVIVORS_EVERY_S)
+        try:
+            await deferToThread(self._recover)
+        except RunoError:
+            log.failure("The jobs of dead workers wait for their leases to run out")
+        if not self._poller.stopped:
+            super().startService()
+
+    def _recover(self) -> None:
         """Queue the jobs whose workers died with the daemon that started them."""
-        for job, worker in (await deferToThread(self._deaths.workers)).items():
+        for job, worker in self._deaths.workers().items():
             if is_dead(worker):
-                await deferToThread(self._deaths.died, job, worker)
-        self._poller.poll()
+                self._deaths.died(job, worker)
 
     def _stop_soon(self, job: str) -> None:
         """A job was cancelled: it is given time to stop by itself."""

@@ -27,9 +27,13 @@ _PAUSE_S = 1.0
 
 
 class NurseryLink:
-    """Starts jobs in the nursery. There is one nursery at a time; its children may outlive it for a while."""
+    """Starts jobs in the nursery. There is one nursery at a time; its children may outlive it for a while.
 
-    def __init__(self) -> None:
+    All of them inherit `lock`, a file descriptor.
+    """
+
+    def __init__(self, lock: int) -> None:
+        self._lock = lock
         self._processes: dict[str, JobProcess] = {}
         self._protocol: _Reports | None = None
         self._unsent: list[Order] = []
@@ -41,7 +45,7 @@ class NurseryLink:
             return
         self._protocol = _Reports(self)
         arguments = [sys.executable, "-m", "runo_spiders.daemon.nursery"]
-        descriptors = {0: "w", 1: "r", 2: 2}
+        descriptors = {0: "w", 1: "r", 2: 2, 3: self._lock}
         reactor.spawnProcess(self._protocol, sys.executable, arguments, env=os.environ, childFDs=descriptors)
         for order in self._unsent:
             self._protocol.send(order)

@@ -100,7 +100,11 @@ def open_log(log: str) -> int:
 
 
 def be_killed_after(lifeline: int) -> None:
-    """When the other end of a pipe is closed, this process and those it started have `GRACE_S` left."""
+    """When the other end of a pipe is closed, this process and those it started have `GRACE_S` left.
+
+    Signals to stop wait until `run_job` hears them: the thread that is started here must never be given one.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     threading.Thread(target=_kill_after, args=(lifeline,), name="lifeline", daemon=True).start()
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+import zipfile
+from importlib import import_module
 from importlib.metadata import Distribution, distributions
 
 from scrapy.cmdline import execute
@@ -17,7 +19,6 @@ from scrapyd.exceptions import BadEggError
 from scrapyd.utils import initialize_component
 
 from runo_spiders.daemon.process import Order, be_killed_after
-from runo_spiders.daemon.work import work_on
 from runo_spiders.supervisor import end_with
 
 
@@ -36,7 +37,11 @@ def _take_order() -> int:
     with open(0, "rb", buffering=0, closefd=False) as orders:
         order = Order.of(orders.readline())
     be_killed_after(0)
-    return _work_on(order)
+    # Only now: the project may bring a version of this package of its own.
+    work_on = import_module("runo_spiders.daemon.work").work_on
+    settings = get_project_settings()
+    settings.setdict(dict(order.settings), priority="cmdline")
+    return int(work_on(order, settings))
 
 
 def enter_project(name: str) -> None:
@@ -44,13 +49,24 @@ def enter_project(name: str) -> None:
 
     The version is SCRAPYD_EGG_VERSION, else the newest. A project without an egg is one of scrapy.cfg.
     """
-    storage = initialize_component(Config(), "eggstorage", "scrapyd.eggstorage.FilesystemEggStorage")
+    config = Config()
+    storage = initialize_component(config, "eggstorage", "scrapyd.eggstorage.FilesystemEggStorage")
     _, egg = storage.get(name, os.environ.get("SCRAPYD_EGG_VERSION"))
     if egg is None:
+        os.environ["SCRAPY_SETTINGS_MODULE"] = dict(config.items("settings"))[name]
         return
     with egg:
         sys.path.insert(0, os.path.abspath(egg.name))  # noqa: PTH100 (an import path is a text)
-        os.environ.setdefault("SCRAPY_SETTINGS_MODULE", _settings_module(egg.name))
+        os.environ["SCRAPY_SETTINGS_MODULE"] = _settings_module(egg.name)
+        _make_way_for(egg.name)
+
+
+def _make_way_for(egg: str) -> None:
+    """Forget what was imported of this package where an egg brings its own version of it."""
+    package = __package__.partition(".")[0]
+    if zipfile.Path(egg, f"{package}/").exists():
+        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+            del sys.modules[name]
 
 
 def _settings_module(egg: str) -> str:
@@ -61,12 +77,6 @@ def _settings_module(egg: str) -> str:
     if not named:
         raise BadEggError(f"{egg} is no egg of a Scrapy project: it has no entry point scrapy.settings")
     return named[0]
-
-
-def _work_on(order: Order) -> int:
-    settings = get_project_settings()
-    settings.setdict(dict(order.settings), priority="cmdline")
-    return work_on(order, settings)
 
 
 if __name__ == "__main__":

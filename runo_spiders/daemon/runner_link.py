@@ -21,9 +21,12 @@ reactor: Any = _reactor
 
 
 def run_in_a_process_of_its_own(
-    process: JobProcess, order: Order, runner: str, environment: Mapping[str, str]
+    process: JobProcess, order: Order, runner: str, environment: Mapping[str, str], lock: int
 ) -> None:
-    """Start a Python that works on a job. Its command line shows the job's id and nothing else of it."""
+    """Start a Python that works on a job. Its command line shows the job's id and nothing else of it.
+
+    It inherits `lock`, a file descriptor.
+    """
     out = open_log(order.log)
     try:
         reactor.spawnProcess(
@@ -31,7 +34,7 @@ def run_in_a_process_of_its_own(
             sys.executable,
             [sys.executable, "-m", runner, "job", order.job],
             env=environment,
-            childFDs={0: "w", 1: out, 2: out},
+            childFDs={0: "w", 1: out, 2: out, 3: lock},
         )
     finally:
         os.close(out)

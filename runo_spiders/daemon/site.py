@@ -43,6 +43,9 @@ class JobRoot(Root):
             self.putChild(folder, JobFiles(kept) if kept else JsonError(http.NOT_FOUND, "not kept here"))
 
     def getChildWithDefault(self, path: bytes, request: Request) -> Resource:  # noqa: N802 (Twisted's name)
+        # scrapyd-client puts a second slash behind a URL that ends with one.
+        while path == b"" and request.postpath:
+            path = request.postpath.pop(0)
         child: Resource = self.children.get(path) or JsonError(http.NOT_FOUND, "there is nothing here")
         if getattr(child, "own_door", False):
             return child

@@ -41,8 +41,8 @@ class Deaths:
         """Say that the process of a worker is gone without having ended its job or released it.
 
         The job may be claimed again at once; it is lost if `MOST_STARTS` of them got nowhere, and cancelled
-        if that was asked for. A process that died before it could claim its job counts as well. Nothing changes
-        when another worker has it. The job as it is then; None where there is none.
+        if that was asked for. A process that died before it could claim its job counts as well. Nothing
+        changes when another worker has it. The job as it is then; None where there is none.
         """
         return self._database.write(lambda link: _died(link, job, worker), durable=True)
 

@@ -1,0 +1,142 @@
+"""The daemon's faults: a ledger that is locked, a disk that is full, output that nobody reads, kills."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from runo_spiders.inputs import Target
+from runo_spiders.store.records import NewJob, new_id
+from tests.crawling import PRODUCT, product_page
+from tests.daemon import Daemon, alive, children, wait_until
+from tests.mockserver import MockServer
+from tests.test_daemon import ONE_SLOT, pid_of
+
+SCHEMA = json.dumps(PRODUCT)
+
+
+def accept(daemon: Daemon, *urls: str, job: str | None = None) -> str:
+    """A job that comes into the ledger by another way than this daemon."""
+    targets = [Target(url, index) for index, url in enumerate(urls)]
+    new = NewJob("local", "runo", "/v1/batch", {"schema": PRODUCT}, targets, id=job or new_id())
+    return daemon.ledger.jobs.accept(new).id
+
+
+def test_jobs_that_come_while_no_daemon_is_there_wait_for_one(tmp_path: Path) -> None:
+    with MockServer(pages={"/a": product_page("Kettle")}) as site:
+        daemon = Daemon(tmp_path)
+        job = accept(daemon, site.url("/a"))
+        with daemon:
+            assert daemon.ended(job).progress.succeeded == 1
+
+
+def test_a_ledger_that_is_locked_stops_nothing_for_longer(tmp_path: Path) -> None:
+    with MockServer(pages={"/a": product_page("Kettle")}) as site, Daemon(tmp_path, ONE_SLOT) as daemon:
+        job = accept(daemon, site.url("/a"))
+        daemon.ended(job)
+        job = accept(daemon, site.url("/a"))
+        with sqlite3.connect(tmp_path / "ledger.db", isolation_level=None) as other:
+            other.execute("BEGIN IMMEDIATE")
+            wait_until(lambda: f"{job} (default/schema): process" in daemon.log(), "a worker has given up")
+            form = f"project=default&spider=schema&urls={site.url('/a')}&schema={SCHEMA}"
+            status, answer = daemon.ask("schedule.json", data=form.encode())
+            assert (status, answer["status"]) == (503, "error")
+            other.execute("ROLLBACK")
+        assert daemon.ended(job).progress.succeeded == 1
+        assert "ended with 78" in daemon.log()
+        assert daemon.ended(daemon.schedule("schema", urls=site.url("/a"), schema=SCHEMA)).end == "finished"
+
+
+def test_a_log_that_cannot_be_written_stops_no_job(tmp_path: Path) -> None:
+    job = new_id()
+    folder = tmp_path / ".scrapy/runo/logs/default/schema"
+    folder.mkdir(parents=True)
+    (folder / f"{job}.log").symlink_to("/dev/full")
+    with MockServer(pages={"/a": product_page("Kettle")}) as site, Daemon(tmp_path) as daemon:
+        accept(daemon, site.url("/a"), job=job)
+        assert daemon.ended(job).progress.succeeded == 1
+        assert "crashed" not in daemon.log()
+
+
+def test_a_daemon_whose_output_nobody_reads_goes_on(tmp_path: Path) -> None:
+    with MockServer(pages={"/a": product_page("Kettle")}) as site:
+        daemon = Daemon(tmp_path)
+        daemon.ledger.keys.create("local", "test")
+        read, write = os.pipe()
+        os.close(read)
+        with daemon.writing_to(write):
+            assert daemon.ended(accept(daemon, site.url("/a"))).progress.succeeded == 1
+            assert daemon.stop() == 0
+
+
+def test_a_project_that_cannot_be_imported_is_no_success(tmp_path: Path) -> None:
+    with Daemon(tmp_path, ONE_SLOT) as daemon:
+        assert "plain" in daemon.get("listspiders.json", project="default")["spiders"]
+        with (tmp_path / "own_spiders.py").open("a") as file:
+            file.write("\nraise ImportError('broken')\n")
+        job = daemon.schedule("plain")
+        assert daemon.ended(job).end == "lost"
+        assert daemon.log().count(f"{job} crashed (1)") == 3
+
+
+def test_no_more_jobs_than_slots_run_after_a_kill(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, ONE_SLOT)
+    with MockServer(pages={"/a": product_page("Kettle")}) as site:
+        daemon.start()
+        slow = daemon.schedule("schema", urls=site.url("/slow/5"), schema=SCHEMA)
+        wait_until(lambda: site.hits("/slow/5") == 1, "the job is at work")
+        [worker] = children(daemon.nursery())
+        daemon.kill()
+        daemon.start()
+        other = daemon.schedule("schema", urls=site.url("/a"), schema=SCHEMA)
+        wait_until(lambda: site.hits("/a") == 1 or not alive(worker), "one or the other")
+        assert site.hits("/a") == 0
+        assert daemon.ended(other).progress.succeeded == 1
+        assert daemon.ended(slow).end == "finished"
+        assert daemon.stop() == 0
+
+
+def test_a_daemon_that_is_told_to_end_under_load_loses_nothing(tmp_path: Path) -> None:
+    pages = {f"/{number}": product_page(f"Kettle {number}") for number in range(60)}
+    daemon = Daemon(tmp_path)
+    with MockServer(pages=pages) as site:
+        daemon.start()
+        urls = [site.url(path) for path in pages]
+        jobs = [accept(daemon, *urls[number::6], site.url("/slow/1")) for number in range(6)]
+        wait_until(lambda: site.hits() > 0, "jobs are at work")
+        assert daemon.stop() == 0
+        assert {daemon.job(job).state for job in jobs} <= {"queued", "ended"}
+        daemon.start()
+        assert {daemon.ended(job).end for job in jobs} == {"finished"}
+        assert [daemon.job(job).progress.succeeded for job in jobs] == [10] * 6
+        assert daemon.stop() == 0
+
+
+def test_without_a_key_it_keeps_to_loopback(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, environment={"SCRAPYD_BIND_ADDRESS": "0.0.0.0"})
+    assert daemon.start_fails_with() == (
+        "scrapyd: bind_address 0.0.0.0 can be reached from other machines, and no API key has been made: "
+        "make one with `scrapy keys create`, or bind to 127.0.0.1"
+    )
+
+
+def test_a_database_that_is_none_is_told_at_the_start(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, environment={"RUNO_DATABASE": "mysql://x"})
+    assert "RUNO_DATABASE: mysql is not supported" in daemon.start_fails_with()
+
+
+def test_it_works_with_the_asyncio_reactor(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapyd", "--help-reactors"], capture_output=True, text=True, check=True
+    )
+    assert "asyncio" in done.stdout
+    with Daemon(tmp_path, arguments=("--reactor=asyncio",)) as daemon:
+        patient = daemon.schedule("patient")
+        pid_of(daemon, patient)
+        daemon.post("cancel.json", project="default", job=patient)
+        assert daemon.ended(patient).end == "cancelled"
+        assert daemon.stop() == 0
