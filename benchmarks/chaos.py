@@ -203,7 +203,7 @@ def a_round(database: str, seed: int) -> Iterator[Round]:
         environment = {"RUNO_DATABASE": postgres.database()} if postgres else {}
         site = stack.enter_context(MockServer())
         daemon = stack.enter_context(Daemon(folder, environment=environment))
-        ledger = daemon.ledger()
+        ledger = daemon.ledger
         stack.callback(ledger.close)
         yield Round(daemon, site, ledger, postgres, Random(seed))
 
