@@ -46,7 +46,7 @@ def test_a_key_is_shown_once_and_opens(ledger: Ledger, tmp_path: Path) -> None:
 
 def test_a_static_key_brings_its_schema(ledger: Ledger, tmp_path: Path) -> None:
     _, out, _ = keys(tmp_path, "create", "--owner", "o", "--kind", "static", "--schema", "product-flat")
-    assert ledger.keys.authenticate(out.strip()).schema[0]["field"] == "name"
+    assert "name" in ledger.keys.authenticate(out.strip()).schema["properties"]
 
 
 def test_an_operator_key_that_expires_on_a_day(ledger: Ledger, tmp_path: Path) -> None:
