@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= $(RUNO_DATA)
 
-.PHONY: help install demo serve test node check bench clean
+.PHONY: help install demo serve test node check bench chaos clean
 
 help:
 	@echo "make demo    serve the sample site, run the main job on it, print its rows"
@@ -11,6 +11,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make check   formatting, lint, types"
 	@echo "make bench   the benchmarks (DATA=folder with the real pages)"
+	@echo "make chaos   kill the daemon, its jobs and its database for four minutes, and count what is left"
 	@echo "make install only make .venv"
 
 # The stamp is newer than pyproject.toml when .venv holds what that asks for.
@@ -44,6 +45,9 @@ bench: install
 	$(BIN)/python -m benchmarks.egress
 	$(BIN)/python -m benchmarks.api
 	$(if $(DATA),$(BIN)/python -m benchmarks.accuracy --data $(DATA),@echo "left out: benchmarks.accuracy (give DATA=folder)")
+
+chaos: install
+	$(BIN)/python -m benchmarks.chaos
 
 clean:
 	rm -rf .venv build dist *.egg-info out

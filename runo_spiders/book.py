@@ -26,6 +26,8 @@ class Entry:
 # Facts that are noted of a run.
 TOTAL = "total"
 """How many URLs its list has, once that is known."""
+COUNTS = "counts"
+"""How many rows there are of each outcome, for whoever watches the run from another process."""
 SCHEMA = "schema"
 FINISHED = "finished"
 CRAWL_META = "crawl_meta"

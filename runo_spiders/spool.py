@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from runo_spiders.book import FINISHED, Entry
+from runo_spiders.book import COUNTS, FINISHED, Entry
 from runo_spiders.errors import PageFailure, UsageMistake, describe
 from runo_spiders.inputs import Target
 from runo_spiders.items import Json, Row
@@ -50,10 +50,6 @@ _COMPLETE = """
 SELECT urls.idx, urls.url, urls.extra, rows.row
 FROM urls LEFT JOIN rows ON rows.idx = urls.idx WHERE urls.idx >= 0 ORDER BY urls.idx
 """
-
-# Facts that only a spool has.
-JOB = "job"
-COUNTS = "counts"
 
 _COMMIT_EVERY = 0.1
 

@@ -24,6 +24,7 @@ from runo_spiders.net.credentials import Credentials
 from runo_spiders.preloading import preload
 from runo_spiders.spiders.schema import SchemaSpider
 from runo_spiders.store.database import Database
+from runo_spiders.store.faults import StoreFull, StoreUnavailable
 from runo_spiders.store.leases import StaleClaim
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Claim, Standing
@@ -256,6 +257,9 @@ class Shift:
                 return None
             return PageFailure("INTERNAL", f"the crawl broke off ({reason})")
         logger.error("%s: %s", self._claim.job.id, self._fault, exc_info=self._fault)
+        if isinstance(self._fault, StoreUnavailable | StoreFull):
+            # No URL is to blame: the job goes on when the ledger is back.
+            raise self._fault
         if isinstance(self._fault, PageFailure):
             return self._fault
         if isinstance(self._fault, UsageMistake):

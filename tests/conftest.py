@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 
 from tests.mockserver import MockServer
 from tests.postgres import PostgresServer
+
+# No test writes into the ledger of this project.
+os.environ["RUNO_DATABASE"] = f"sqlite:///{tempfile.mkdtemp(prefix='runo-tests-')}/ledger.db"
 
 # A developer's own model and key are not what a test may spend.
 for name in ("RUNO_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):

@@ -57,7 +57,7 @@ class Daemon:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.database = f"sqlite:///{folder / 'ledger.db'}"
+        self.database = (environment or {}).get("RUNO_DATABASE", f"sqlite:///{folder / 'ledger.db'}")
         self.output = folder / f"daemon-{self.port}.log"
         self._arguments = arguments
         self._environment = {

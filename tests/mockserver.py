@@ -77,8 +77,13 @@ class MockServer(ServerProcess):
 
     def hits(self, path: str | None = None) -> int:
         """How many requests came in, for one path (query not counted) or for all."""
-        hits: dict[str, int] = self.ask("/hits")
+        hits = self.all_hits()
         return sum(hits.values()) if path is None else hits.get(path, 0)
+
+    def all_hits(self) -> dict[str, int]:
+        """How many requests came in for each path."""
+        hits: dict[str, int] = self.ask("/hits")
+        return hits
 
     def connections(self) -> int:
         """How many TCP connections came in, with or without a request on them."""

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -73,6 +74,18 @@ class PostgresServer:
     def stop(self, mode: str = "immediate") -> None:
         self._run("pg_ctl", "-D", str(self._data), "-w", "-m", mode, "stop")
 
+    def kill(self) -> None:
+        """Kill the server and all of its backends (SIGKILL); it can be started again."""
+        lock = self._data / "postmaster.pid"
+        postmaster = int(lock.read_text().split()[0])
+        processes = [postmaster, *_children(postmaster)]
+        self._signal(signal.SIGKILL)
+        while any(map(_is_alive, processes)):
+            time.sleep(0.01)
+        # A dead process that nobody has waited for yet would be taken for the server.
+        for left in (lock, *self._folder.glob(".s.PGSQL.*.lock")):
+            left.unlink()
+
     def freeze(self) -> None:
         """Stop the server and all of its backends in the middle of whatever they do."""
         self._signal(signal.SIGSTOP)
@@ -100,6 +113,13 @@ def _children(parent: int) -> Iterator[int]:
         with suppress(FileNotFoundError, ProcessLookupError):
             if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
                 yield int(folder.name)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _programs() -> Path:

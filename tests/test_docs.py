@@ -49,7 +49,19 @@ def project(site: MockServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("docs")
     (folder / "scrapy.cfg").write_text((ROOT / "scrapy.cfg").read_text())
     (folder / "urls.txt").write_text(site.url("/p/1"))
+    # The job and the key that the commands name.
+    scrapy("batch", "urls.txt", "--schema", "product", "-o", "rows.csv", cwd=folder)
+    scrapy("keys", "create", "--owner", "docs", cwd=folder)
     return folder
+
+
+def named(command: str, project: Path) -> str:
+    """The command, with an id where the docs say JOB or KEY."""
+    for word, listed in (("JOB", "jobs"), ("KEY", "keys")):
+        if f" {word}" in command:
+            lines = scrapy(listed, "list", cwd=project).stdout.splitlines()
+            command = command.replace(f" {word}", f" {lines[2].split()[0]}")
+    return command
 
 
 def test_the_options_of_the_readme_are_those_of_a_job() -> None:
@@ -87,7 +99,7 @@ def test_a_command_of_the_docs_runs(command: str, project: Path, site: MockServe
     command = command.replace("https://example.com", site.base).replace("http://localhost:8000", site.base)
     for out in project.glob("rows.*"):
         out.unlink()
-    done = scrapy(*shlex.split(command)[1:], cwd=project)
+    done = scrapy(*shlex.split(named(command, project))[1:], cwd=project)
     assert done.returncode == 0, done.stderr
     assert done.stdout or list(project.glob("rows.*"))
 

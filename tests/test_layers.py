@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,8 @@ LAYERS = (
     {"api"},
     {"daemon"},
     {"commands", "settings"},
-    {"batch", "worker"},
+    {"console"},
+    {"worker"},
     {"heartbeat", "unreached", "preloading"},
     {"addon"},
     {"proposing"},
@@ -106,3 +109,12 @@ def test_a_library_that_could_be_exchanged_is_imported_in_one_place() -> None:
         if name.split(".")[0] in HOMES and part_of(path) not in HOMES[name.split(".")[0]]
     ]
     assert wrong == []
+
+
+def test_a_command_starts_without_importing_the_ledger() -> None:
+    code = (
+        "import sys; from scrapy.cmdline import _get_commands_dict as get; "
+        "from scrapy.utils.project import get_project_settings as settings; "
+        "assert 'jobs' in get(settings(), True); sys.exit('sqlalchemy' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -61,6 +61,15 @@ class Credentials:
         return request.replace(headers=headers, cookies=cookies, meta=meta)
 
 
+def secrets_of(job: JobSpec) -> dict[str, str]:
+    """The texts of the job's files, else those of the environment, under `headers` and `cookies`."""
+    texts = {
+        "headers": _read(job.headers_file) or os.environ.get("RUNO_HEADERS", ""),
+        "cookies": _read(job.cookies_file) or os.environ.get("RUNO_COOKIES", ""),
+    }
+    return {name: text for name, text in texts.items() if text}
+
+
 def _read(path: str | None) -> str:
     return Path(path).read_text(encoding="utf-8-sig").strip() if path else ""
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 from runo_spiders.store.database import Database
 from runo_spiders.store.endings import end_job
 from runo_spiders.store.job_reads import job_of
-from runo_spiders.store.leases import MOST_STARTS
+from runo_spiders.store.leases import MOST_STARTS, poisonous
 from runo_spiders.store.records import Job
 from runo_spiders.store.tables import jobs
 
@@ -58,6 +58,6 @@ def _died(link: Connection, job: str, worker: str) -> Job | None:
     link.execute(gone.values(lease_until=0.0, token=head.token + 1, starts=starts))
     if head.cancel_asked:
         end_job(link, job, "cancelled")
-    elif starts >= MOST_STARTS:
+    elif starts >= MOST_STARTS and link.execute(poisonous(job)).first() is None:
         end_job(link, job, "lost")
     return job_of(link, job)

@@ -47,9 +47,35 @@ def page_of(
 def rows_of(link: Connection, job: Job, after: int, limit: int) -> list[Row]:
     """See `Jobs.rows`."""
     if job.state == "ended":
-        return _complete_rows(link, job, after, limit)
+        return complete_rows_of(link, job, after, limit)
     query = select(rows.c.row).where(rows.c.job == job.id, rows.c.idx > after, rows.c.idx >= 0)
     return [from_json(json.loads(text)) for text in link.scalars(query.order_by(rows.c.idx).limit(limit))]
+
+
+def complete_rows_of(link: Connection, job: Job, after: int, limit: int) -> list[Row]:
+    """See `Jobs.complete_rows`."""
+    joined = urls.outerjoin(rows, and_(rows.c.job == urls.c.job, rows.c.idx == urls.c.idx))
+    query = (
+        select(urls.c.idx, urls.c.url, urls.c.extra, rows.c.row)
+        .select_from(joined)
+        .where(urls.c.job == job.id, urls.c.idx > after, urls.c.idx >= 0)
+        .order_by(urls.c.idx)
+        .limit(limit)
+    )
+    return [_row(job, *record) for record in link.execute(query)]
+
+
+def named(link: Connection, beginning: str, most: int) -> list[Job]:
+    """See `Jobs.named`."""
+    query = select(jobs).where(jobs.c.id.startswith(beginning, autoescape=True), jobs.c.state.in_(SEEN))
+    return [as_job(record) for record in link.execute(query.order_by(jobs.c.id.desc()).limit(most))]
+
+
+def newest(link: Connection, owner: str, digest: str) -> Job | None:
+    """See `Jobs.newest`."""
+    query = select(jobs).where(jobs.c.owner == owner, jobs.c.digest == digest, jobs.c.state.in_(SEEN))
+    found = link.execute(query.order_by(jobs.c.id.desc()).limit(1)).one_or_none()
+    return None if found is None else as_job(found)
 
 
 def as_job(record: Record[Any]) -> Job:
@@ -75,18 +101,6 @@ def as_job(record: Record[Any]) -> Job:
         charged=record.charged,
         has_secrets=record.sealed is not None,
     )
-
-
-def _complete_rows(link: Connection, job: Job, after: int, limit: int) -> list[Row]:
-    joined = urls.outerjoin(rows, and_(rows.c.job == urls.c.job, rows.c.idx == urls.c.idx))
-    query = (
-        select(urls.c.idx, urls.c.url, urls.c.extra, rows.c.row)
-        .select_from(joined)
-        .where(urls.c.job == job.id, urls.c.idx > after, urls.c.idx >= 0)
-        .order_by(urls.c.idx)
-        .limit(limit)
-    )
-    return [_row(job, *record) for record in link.execute(query)]
 
 
 def _row(job: Job, index: int, url: str, extra: str | None, row: str | None) -> Row:

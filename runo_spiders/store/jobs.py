@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from runo_spiders.items import Json, Row
-from runo_spiders.store import accepting, endings
+from runo_spiders.store import accepting, book_reads, book_writes, endings
 from runo_spiders.store.accepting import OtherRequest
 from runo_spiders.store.database import Database
 from runo_spiders.store.endings import JobRunning, NothingToRetry
-from runo_spiders.store.job_reads import job_of, page_of, rows_of
+from runo_spiders.store.job_reads import complete_rows_of, job_of, named, newest, page_of, rows_of
 from runo_spiders.store.records import Job, NewJob, State
 from runo_spiders.store.tables import facts, jobs
 
@@ -56,6 +56,21 @@ class Jobs:
         with self._database.read() as link:
             return int(link.scalar(select(func.count()).select_from(some)) or 0)
 
+    def named(self, beginning: str) -> list[Job]:
+        """The jobs whose id is this or begins with it, the newest first; two at most."""
+        with self._database.read() as link:
+            return named(link, beginning, most=2)
+
+    def newest(self, owner: str, digest: str) -> Job | None:
+        """The last job of an owner that was accepted with a digest."""
+        with self._database.read() as link:
+            return newest(link, owner, digest)
+
+    def outcomes(self, job: str) -> dict[str, int]:
+        """How many rows a job has of each outcome; rows that are made on reading are not counted."""
+        with self._database.read() as link:
+            return book_reads.outcomes(link, job)
+
     def fact(self, job: str, name: str) -> Json:
         with self._database.read() as link:
             found = link.scalar(select(facts.c.value).where(facts.c.job == job, facts.c.name == name))
@@ -77,14 +92,27 @@ class Jobs:
             head = job_of(link, job)
             return [] if head is None else rows_of(link, head, after, limit)
 
+    def rows_so_far(self, job: str) -> Iterator[Row]:
+        """The rows that there are, in the order of the request, a thousand at a time."""
+        return _pages(lambda after: self.rows(job, after))
+
     def complete_rows(self, job: str) -> Iterator[Row]:
-        """One row per URL, in the order of the request, a thousand at a time."""
-        after = -1
-        while found := self.rows(job, after):
-            yield from found
-            after = found[-1].index if found[-1].index is not None else after
+        """One row per URL, in the order of the request, a thousand at a time.
+
+        A URL that a job which has not ended has not come to has a `JOB_CANCELLED` row.
+        """
+        return _pages(lambda after: self._complete(job, after))
 
     # Changing
+
+    def note(self, job: str, name: str, value: Json) -> None:
+        """Note a fact of a job that needs no claim: one about its rows' way out, say."""
+        self._database.write(lambda link: book_writes.note(link, job, {name: value}))
+
+    def respecify(self, job: str, spec: Mapping[str, Json]) -> None:
+        """From now on a job is worked on by these arguments: how, not what."""
+        changed = update(jobs).where(jobs.c.id == job).values(spec=json.dumps(spec, ensure_ascii=False))
+        self._database.write(lambda link: link.execute(changed))
 
     def cancel(self, job: str) -> Job | None:
         """Ask a job to stop. One that waits, or whose worker is lost, has ended when this returns.
@@ -111,3 +139,16 @@ class Jobs:
         purge that is killed is completed by the next one.
         """
         return endings.purge(self._database, ended_before, owner)
+
+    def _complete(self, job: str, after: int) -> list[Row]:
+        with self._database.read() as link:
+            head = job_of(link, job)
+            return [] if head is None else complete_rows_of(link, head, after, limit=1000)
+
+
+def _pages(read: Callable[[int], list[Row]]) -> Iterator[Row]:
+    """All rows of a reader of the rows behind an index."""
+    after = -1
+    while found := read(after):
+        yield from found
+        after = found[-1].index if found[-1].index is not None else after

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, insert, literal_column, or_, select, update
@@ -39,6 +40,14 @@ class Leases:
         """
         with self._database.read() as link:
             return _queued(link, *self._database.lease_now(link), limit)
+
+    def held(self, ids: Iterable[str]) -> dict[str, float]:
+        """Those of some jobs that a worker holds, and the seconds until it has to renew its lease."""
+        with self._database.read() as link:
+            now, boot = self._database.lease_now(link)
+            query = select(jobs).where(jobs.c.id.in_(list(ids)), jobs.c.state == "running")
+            found = link.execute(query).all()
+        return {head.id: head.lease_until - now for head in found if has_worker(head, now, boot)}
 
     def claim(self, job: str, worker: str) -> Claim | None:
         """Take a job over; None if it has ended, or another worker has it.
@@ -103,7 +112,7 @@ class Leases:
             return False
         if head.starts < MOST_STARTS:
             return False
-        if link.execute(_poisonous(job)).first() is not None:
+        if link.execute(poisonous(job)).first() is not None:
             # The next claim gives those up, and the rest goes on.
             return False
         link.execute(update(jobs).where(jobs.c.id == job).values(token=jobs.c.token + 1))
@@ -147,7 +156,8 @@ def _held(claim: Claim) -> Any:
 
 def _queued(link: Connection, now: float, boot: str, limit: int) -> list[str]:
     expired = and_(jobs.c.state == "running", or_(jobs.c.lease_boot != boot, jobs.c.lease_until <= now))
-    waiting = or_(jobs.c.state == "queued", expired)
+    # A job of the command line is worked on by the command that asked for it.
+    waiting = and_(or_(jobs.c.state == "queued", expired), jobs.c.dialect != "cli")
     running = (
         select(jobs.c.owner, func.count().label("count"))
         .where(jobs.c.state == "running", ~expired)
@@ -165,7 +175,7 @@ def _queued(link: Connection, now: float, boot: str, limit: int) -> list[str]:
     return list(link.scalars(query))
 
 
-def _poisonous(job: str) -> Select[Any]:
+def poisonous(job: str) -> Select[Any]:
     joined = urls.outerjoin(rows, and_(rows.c.job == urls.c.job, rows.c.idx == urls.c.idx))
     return (
         select(urls.c.idx, urls.c.url, urls.c.extra)
@@ -178,7 +188,7 @@ def _poisonous(job: str) -> Select[Any]:
 
 def _give_up_the_poisonous(link: Connection, job: str) -> None:
     """Rows for the URLs during which worker after worker died."""
-    for index, url, extra in link.execute(_poisonous(job)).all():
+    for index, url, extra in link.execute(poisonous(job)).all():
         row = describe(PageFailure("WORKER_LOST"), url, index, json.loads(extra) if extra else {})
         text = json.dumps(to_json(row), ensure_ascii=False)
         line = {"job": job, "idx": index, "outcome": row.outcome, "item_count": 0, "row": text}

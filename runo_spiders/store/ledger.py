@@ -11,6 +11,7 @@ from runo_spiders.errors import UsageMistake
 from runo_spiders.store import charges
 from runo_spiders.store.charges import Allowance
 from runo_spiders.store.database import Clock, Database, host_clock
+from runo_spiders.store.deaths import Deaths
 from runo_spiders.store.faults import StoreDamaged
 from runo_spiders.store.jobs import Jobs
 from runo_spiders.store.keys import Keys
@@ -28,6 +29,7 @@ class Ledger:
         self.jobs = Jobs(database)
         self.leases = Leases(database, lease_s)
         self.keys = Keys(database)
+        self.deaths = Deaths(database)
 
     @classmethod
     def open(

@@ -6,15 +6,16 @@ import asyncio
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from runo_spiders.book import TOTAL, Entry
+from runo_spiders.book import COUNTS, TOTAL, Entry
 from runo_spiders.inputs import Target
 from runo_spiders.items import Json, Row
 from runo_spiders.store import book_reads, book_writes
@@ -31,6 +32,8 @@ _LINGER_WAITED_FOR_S = 0.004
 
 _PAUSE_S = 1.0
 """How long a database that is full or away is left alone."""
+
+Read = TypeVar("Read")
 
 _log = logging.getLogger(__name__)
 
@@ -82,20 +85,21 @@ class LedgerBook:
     async def add(self, targets: Iterable[Target]) -> None:
         with self._changing(waited_for=True) as batch:
             batch.targets.extend(targets)
-        await asyncio.wrap_future(batch.done)
+        await _written(batch)
 
     async def start(self, target: Target) -> None:
         if target.index is None:
             return
         with self._changing(waited_for=True) as batch:
             batch.starts.append(target.index)
-        await asyncio.wrap_future(batch.done)
+        await _written(batch)
 
     def put(self, row: Row) -> None:
-        with self._changing() as batch:
-            batch.rows.append(row)
         if row.index is not None and row.index >= 0:
             self._outcomes[row.outcome] += 1
+        with self._changing() as batch:
+            batch.rows.append(row)
+            batch.facts[COUNTS] = dict(self._outcomes)
 
     def note(self, name: str, value: Json) -> None:
         with self._changing() as batch:
@@ -105,20 +109,26 @@ class LedgerBook:
     async def flush(self) -> None:
         with self._changing(waited_for=True) as batch:
             pass
-        await asyncio.wrap_future(batch.done)
+        await _written(batch)
 
     async def pending(self, after: int, count: int) -> list[Entry]:
-        return await asyncio.to_thread(self._pending, after, count)
+        return await asyncio.to_thread(
+            self._read, lambda link: book_reads.pending(link, self._job, after, count)
+        )
 
     async def suspects(self) -> list[Entry]:
-        return await asyncio.to_thread(self._suspects) if self._claim.follows_loss else []
+        return (
+            await asyncio.to_thread(self._read, lambda link: book_reads.suspects(link, self._job))
+            if self._claim.follows_loss
+            else []
+        )
 
     async def known(self) -> list[Target]:
-        return await asyncio.to_thread(self._known)
+        return await asyncio.to_thread(self._read, lambda link: book_reads.known(link, self._job))
 
     async def row(self, index: int) -> Row | None:
         await self.flush()
-        return await asyncio.to_thread(self._row, index)
+        return await asyncio.to_thread(self._read, lambda link: book_reads.row(link, self._job, index))
 
     def fact(self, name: str) -> Json:
         return self._facts.get(name)
@@ -127,8 +137,7 @@ class LedgerBook:
         return self._outcomes
 
     def rows_and_items(self) -> tuple[frozenset[int], int]:
-        with self._database.read() as link:
-            return book_reads.rows_and_items(link, self._job)
+        return self._read(lambda link: book_reads.rows_and_items(link, self._job))
 
     def close(self) -> None:
         """Write what is left, and stop writing. With a `fault` afterwards not all of it was written."""
@@ -145,21 +154,18 @@ class LedgerBook:
             yield self._batch
             self._changed.notify()
 
-    def _pending(self, after: int, count: int) -> list[Entry]:
-        with self._database.read() as link:
-            return book_reads.pending(link, self._job, after, count)
-
-    def _suspects(self) -> list[Entry]:
-        with self._database.read() as link:
-            return book_reads.suspects(link, self._job)
-
-    def _known(self) -> list[Target]:
-        with self._database.read() as link:
-            return book_reads.known(link, self._job)
-
-    def _row(self, index: int) -> Row | None:
-        with self._database.read() as link:
-            return book_reads.row(link, self._job, index)
+    def _read(self, read: Callable[[Connection], Read]) -> Read:
+        """What `read` finds; waits out a database that is away, as the writer does."""
+        while True:
+            try:
+                with self._database.read() as link:
+                    return read(link)
+            except StoreUnavailable as fault:
+                if self._closing:
+                    raise
+                _log.warning("Job %s waits for its ledger: %s", self._job, fault)
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing, _PAUSE_S)
 
     def _write_on(self) -> None:
         while True:
@@ -217,3 +223,8 @@ class LedgerBook:
         book_writes.start(link, self._job, batch.starts)
         book_writes.put(link, self._job, batch.rows)
         book_writes.note(link, self._job, batch.facts)
+
+
+async def _written(batch: _Batch) -> None:
+    # Shielded: several wait for the same batch, and one that is cancelled must not take it from the others.
+    await asyncio.shield(asyncio.wrap_future(batch.done))
