@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from runo_spiders.config import LEASE_S
 from runo_spiders.errors import PageFailure, describe
 from runo_spiders.inputs import Target
 from runo_spiders.items import Row
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Claim, Dialect, End, Job, NewJob
 from tests.crawling import PRODUCT, scrapy
+from tests.ledgers import let_pass
 
 TIMED_OUT = PageFailure("TIMEOUT")
 
@@ -79,9 +80,8 @@ def test_the_newest_job_is_listed_first(ledger: Ledger, tmp_path: Path) -> None:
 
 
 def test_a_job_whose_worker_is_gone_is_interrupted(ledger: Ledger, tmp_path: Path) -> None:
-    short = Ledger(ledger.database, lease_s=0.05)
-    worked(short, accepted(ledger), 2, end=None)
-    time.sleep(0.1)
+    worked(ledger, accepted(ledger), 2, end=None)
+    let_pass(ledger, LEASE_S)
     assert "interrupted" in jobs(tmp_path, "list")[1]
 
 
