@@ -52,7 +52,7 @@ def _check_free(address: str, port: int) -> None:
     except OSError as fault:
         raise UsageMistake(
             f"cannot listen on {address}, port {port} ({fault.strerror}): "
-            "SCRAPYD_BIND_ADDRESS and SCRAPYD_HTTP_PORT say where, or bind_address and http_port in scrapy.cfg"
+            "bind_address and http_port in scrapy.cfg say where, or SCRAPYD_BIND_ADDRESS and SCRAPYD_HTTP_PORT"
         ) from fault
 
 

@@ -8,7 +8,7 @@ Without the option the daemon logs as any Scrapyd does.
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, cast
 
 from twisted.logger import (
     FileLogObserver,
@@ -34,8 +34,8 @@ def observer() -> ILogObserver:
         levels.setLogLevelForNamespace(namespace, LogLevel.warn)
     levels.setLogLevelForNamespace(_REQUESTS, LogLevel.info)
     lines: Any = FileLogObserver(sys.stdout, _line)
-    observer: ILogObserver = FilteringLogObserver(lines, [levels])
-    return observer
+    filtered: Any = FilteringLogObserver(lines, [levels])
+    return cast(ILogObserver, filtered)
 
 
 def _line(event: LogEvent) -> str | None:
