@@ -29,7 +29,7 @@ demo: install
 	@$(BIN)/python -m demo.run $(if $(MODEL),--model)
 
 serve: install
-	@$(BIN)/scrapyd --pidfile=
+	@$(BIN)/scrapyd --pidfile= --logger runo_spiders.daemon.console_log.observer
 
 # Many tests wait for what other processes do, so there are more at a time than cores.
 test: install programs
