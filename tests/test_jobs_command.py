@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from runo_spiders.config import LEASE_S
 from runo_spiders.errors import PageFailure, describe
 from runo_spiders.inputs import Target
 from runo_spiders.items import Row
@@ -19,11 +18,13 @@ from tests.crawling import PRODUCT, scrapy
 from tests.ledgers import let_pass
 
 TIMED_OUT = PageFailure("TIMEOUT")
+# No command is so slow that a worker of these tests loses its job meanwhile.
+LEASE_S = 600.0
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+    opened = Ledger.open(f"sqlite:///{tmp_path}/ledger.db", lease_s=LEASE_S)
     yield opened
     opened.close()
 
