@@ -27,10 +27,11 @@ def opened(url: str, **options: Any) -> Iterator[Ledger]:
         ledger.close()
 
 
-def let_pass(ledger: Ledger, seconds: float) -> None:
-    """Age all leases, as if that time had gone by."""
+def let_pass(ledger: Ledger, seconds: float, worker: str | None = None) -> None:
+    """Age the leases of all workers, or of one, as if that time had gone by."""
+    aged = update(jobs).values(lease_until=jobs.c.lease_until - seconds)
     with ledger.database.engine.begin() as link:
-        link.execute(update(jobs).values(lease_until=jobs.c.lease_until - seconds))
+        link.execute(aged if worker is None else aged.where(jobs.c.worker == worker))
 
 
 def target(index: int) -> Target:
