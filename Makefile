@@ -2,7 +2,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= $(RUNO_DATA)
 
-.PHONY: help install demo serve test node check bench chaos clean
+# What the tests run beside Python, each with the package of Debian's that has it.
+PROGRAMS := node:nodejs curl:curl sqlite3:sqlite3 pg_dump:postgresql-client initdb:postgresql
+
+.PHONY: help install demo serve test programs check bench chaos clean
 
 help:
 	@echo "make demo    serve the sample site, run the main job on it, print its rows"
@@ -28,12 +31,17 @@ demo: install
 serve: install
 	@$(BIN)/scrapyd --pidfile= --logger runo_spiders.daemon.console_log.observer
 
-test: install node
-	$(BIN)/python -m pytest
+# Many tests wait for what other processes do, so there are more at a time than cores.
+test: install programs
+	$(BIN)/python -m pytest --numprocesses=4 --dist=worksteal
 
-# Runo's JavaScript example is run as it stands.
-node:
-	@command -v node >/dev/null || apt-get install --yes --quiet nodejs || { echo "make test needs node: install nodejs"; exit 1; }
+# What is missing of the programs is installed where that is allowed, and named where it is not.
+programs:
+	@PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)"; \
+	missing=$$(for needed in $(PROGRAMS); do command -v $${needed%:*} >/dev/null || echo $${needed#*:}; done); \
+	test -z "$$missing" || { apt-get update --quiet; \
+		DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends $$missing; } || \
+		{ echo "make test needs what these packages have:" $$missing; exit 1; }
 
 check: install
 	$(BIN)/ruff format --check .

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,16 +79,6 @@ def everything_written(folder: Path) -> str:
     """All that a daemon left in its folder: logs, feeds, and the database with what is not in it yet."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return "\n".join(path.read_bytes().decode("latin-1") for path in files)
-
-
-def within(seconds: float, true: Any) -> bool:
-    """Whether something comes true in that time."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if true():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def lines_of(answer: requests.Response) -> list[dict[str, Any]]:

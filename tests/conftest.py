@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +11,15 @@ import pytest
 from tests.mockserver import MockServer
 from tests.postgres import PostgresServer
 
-# No test writes into the ledger of this project.
-os.environ["RUNO_DATABASE"] = f"sqlite:///{tempfile.mkdtemp(prefix='runo-tests-')}/ledger.db"
-
 # A developer's own model and key are not what a test may spend.
 for name in ("RUNO_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
     os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ledger_of_no_project(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test writes into the ledger of this project."""
+    os.environ["RUNO_DATABASE"] = f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'ledger.db'}"
 
 
 @pytest.fixture(scope="session")

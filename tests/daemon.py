@@ -29,7 +29,7 @@ from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Job
 from tests.crawling import ROOT
 
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 _DIRECT = build_opener(ProxyHandler({}))
 _SETTINGS = """
 from runo_spiders.settings import *
@@ -184,7 +184,7 @@ class Daemon:
 
 
 def wait_until(true: Callable[[], bool], what: str) -> None:
-    """Fail when something does not come true within two minutes."""
+    """Fail when something does not come true within four minutes."""
     until = time.monotonic() + PATIENCE_S
     while not true():
         assert time.monotonic() < until, f"in vain: {what}"

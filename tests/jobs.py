@@ -38,7 +38,7 @@ def outcomes(rows: Sequence[Row]) -> list[str]:
     return [row.outcome for row in rows]
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 240) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, f"what was waited for did not happen in {seconds} seconds"

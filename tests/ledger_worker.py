@@ -16,7 +16,7 @@ from runo_spiders.store.ledger_book import LedgerBook
 from runo_spiders.store.records import Claim
 from tests.ledgers import success
 
-LEASE_S = 0.8
+LEASE_S = 10.0
 
 
 def main(url: str, name: str) -> None:

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sqlalchemy import update
+
 from runo_spiders.errors import PageFailure, describe
 from runo_spiders.inputs import Target
 from runo_spiders.items import Row
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.ledger_book import LedgerBook
 from runo_spiders.store.records import Claim, NewJob
+from runo_spiders.store.tables import jobs
 
 
 @contextmanager
@@ -22,6 +25,13 @@ def opened(url: str, **options: Any) -> Iterator[Ledger]:
         yield ledger
     finally:
         ledger.close()
+
+
+def let_pass(ledger: Ledger, seconds: float, worker: str | None = None) -> None:
+    """Age the leases of all workers, or of one, as if that time had gone by."""
+    aged = update(jobs).values(lease_until=jobs.c.lease_until - seconds)
+    with ledger.database.engine.begin() as link:
+        link.execute(aged if worker is None else aged.where(jobs.c.worker == worker))
 
 
 def target(index: int) -> Target:

@@ -59,5 +59,5 @@ class ServerProcess:
 
     def ask(self, path: str) -> Any:
         """What the control tells on a path, from JSON."""
-        with _DIRECT.open(self._control + path, timeout=10) as response:
+        with _DIRECT.open(self._control + path, timeout=60) as response:
             return json.load(response)

@@ -126,7 +126,7 @@ def test_fail_fast_ends_the_rest_without_calling_it_cancelled(client: Client, si
 
 
 def test_the_headers_and_the_padding_come_before_the_job_has_ended(client: Client, site: MockServer) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", client.daemon.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", client.daemon.port, timeout=240)
     body = json.dumps({"urls": slow(site, 3, 2.0), "schema": PRODUCT})
     headers = {"X-API-Key": client.text, "Content-Type": "application/json"}
     connection.request("POST", "/v1/batch", body, headers)

@@ -41,7 +41,7 @@ def descriptors(daemon: Daemon) -> int:
 
 
 def connected(daemon: Daemon) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", daemon.port), timeout=60)
+    return socket.create_connection(("127.0.0.1", daemon.port), timeout=240)
 
 
 def test_a_post_that_is_killed_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:

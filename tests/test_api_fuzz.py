@@ -31,6 +31,6 @@ def test_what_is_described_is_what_is_answered(tmp_path: Path) -> None:
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=150,
+            timeout=400,
         )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]

@@ -45,7 +45,7 @@ def example(language: str, holding: str, site: MockServer, folder: Path) -> str:
 
 def run(client: Client, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, env=environment(client), capture_output=True, text=True, timeout=60, check=True
+        command, env=environment(client), capture_output=True, text=True, timeout=240, check=True
     )
 
 
@@ -93,7 +93,7 @@ def test_a_crawl_is_cancelled_from_a_second_shell(client: Client, site: MockServ
     assert [job["endpoint"] for job in listed["jobs"]] == ["/crawl"]
     cancelled = json.loads(run(client, "bash", "-c", example("bash", "DELETE", site, tmp_path)).stdout)
     assert cancelled == {"status": "cancelled", "job_id": listed["jobs"][0]["job_id"]}
-    out, _ = crawl.communicate(timeout=60)
+    out, _ = crawl.communicate(timeout=240)
     told = json.loads(out.partition("\n\n")[2])
     assert told["crawl_meta"]["cancelled"] is True
     assert all(

@@ -6,10 +6,11 @@ import csv
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from openpyxl import load_workbook
 from pyarrow import parquet
 
 from tests.crawling import PRODUCT, ROOT, product_page, scrapy
+from tests.jobs import wait_until
 from tests.mockserver import MockServer
 
 SCHEMA = json.dumps(PRODUCT)
@@ -56,14 +58,6 @@ def start(*arguments: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if true():
-            return
-        time.sleep(0.05)
-    raise AssertionError("what was waited for did not happen in 30 seconds")
 
 
 def slow_and_quick(site: MockServer, folder: Path, slow: int) -> Path:
@@ -150,7 +144,7 @@ def test_ctrl_c_leaves_complete_outputs_and_the_same_command_goes_on(
     before = site.hits("/slow/3")
     wait_until(lambda: site.hits("/slow/3") > before)
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=240)
     assert process.returncode == 130
     answer = json.loads(out.read_text())
     assert answer["cancelled"] is True
@@ -172,7 +166,7 @@ def test_a_crawl_whose_process_is_killed_is_taken_up_again(site: MockServer, tmp
     wait_until(lambda: site.hits("/slow/3") > before)
     (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     os.kill(int(child), signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=240)
     assert process.returncode == 3, "the slow pages hold no value of the schema"
     assert codes(results(out)) == ["success"] * 22
 
@@ -188,6 +182,12 @@ def test_a_list_that_cannot_be_read_to_its_end_loses_nothing(site: MockServer, t
     assert codes(answer["results"]) == ["success"]
 
 
+def spooled(out: Path) -> int:
+    """How many rows a crawl at work has written down."""
+    with closing(sqlite3.connect(f"file:{out}.spool?mode=ro", uri=True)) as spool:
+        return int(spool.execute("SELECT count(*) FROM rows").fetchone()[0])
+
+
 def test_after_a_kill_of_everything_the_spool_gives_the_answer(site: MockServer, tmp_path: Path) -> None:
     urls, out = slow_and_quick(site, tmp_path, 40), tmp_path / "o.json"
     process = start(
@@ -195,8 +195,7 @@ def test_after_a_kill_of_everything_the_spool_gives_the_answer(site: MockServer,
         *("-a", "concurrency=4", "-O", f"{out}:batch"),
     )
     before = site.hits("/slow/3")
-    wait_until(lambda: site.hits("/slow/3") > before)
-    time.sleep(0.5)
+    wait_until(lambda: site.hits("/slow/3") > before and spooled(out) >= 10)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     done = scrapy("assemble", f"{out}.spool")
@@ -218,7 +217,7 @@ def test_ctrl_c_of_a_plain_crawl_leaves_a_complete_batch_answer(site: MockServer
     )
     wait_until(lambda: site.hits("/slow/3") > before)
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=240)
     assert process.returncode == 130
     answer = json.loads(out.read_text())
     assert answer["cancelled"] is True

@@ -20,8 +20,9 @@ from runo_spiders.console.batch_run import DELIVERED
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Job
 from tests.crawling import product_page, scrapy
+from tests.jobs import wait_until
 from tests.mockserver import MockServer
-from tests.test_batch import SCHEMA, codes, results, start, wait_until
+from tests.test_batch import SCHEMA, codes, results, start
 
 COUNT = 40
 
@@ -193,7 +194,7 @@ def test_an_interrupted_run_is_left_when_a_fresh_one_is_wanted(
     process = start(*paced(site, tmp_path))
     wait_for_rows(ledger, 4)
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=240)
     assert process.returncode == 130
     assert f"scrapy jobs show {only_job(ledger).id}" in said
     refused = scrapy(*paced(site, tmp_path, "--retry-failed"))
@@ -235,7 +236,7 @@ def test_the_second_of_two_at_once_says_so(site: MockServer, tmp_path: Path, led
 
 def test_of_two_that_start_together_one_works(site: MockServer, tmp_path: Path, ledger: Ledger) -> None:
     both = [start(*paced(site, tmp_path)) for _ in range(2)]
-    said = [process.communicate(timeout=60)[1] for process in both]
+    said = [process.communicate(timeout=240)[1] for process in both]
     assert sorted(process.returncode for process in both) == [2, 4], said
     assert hits(site, tmp_path) == [1] * COUNT
     assert only_job(ledger).end == "finished"
@@ -280,7 +281,7 @@ def test_a_run_is_cancelled_from_another_shell(site: MockServer, tmp_path: Path,
     wait_for_rows(ledger, 1)
     cancelled = scrapy("jobs", "cancel", only_job(ledger).id)
     assert "was asked to stop" in cancelled.stdout
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=240)
     assert process.returncode == 130
     assert "cancelled" in said
     answer = json.loads((tmp_path / "o.json").read_text())
@@ -297,7 +298,7 @@ def test_a_page_that_kills_worker_after_worker_is_given_up_alone(
     for deaths in range(3):
         wait_until(lambda n=deaths: site.hits("/slow/20/poison") > n)  # type: ignore[misc]
         os.kill(child_of(process), signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=240)
     assert process.returncode == 3
     assert codes(results(tmp_path / "o.json")) == ["success"] * 3 + ["WORKER_LOST", "success"]
 
@@ -309,7 +310,7 @@ def test_standard_input_goes_on_too(site: MockServer, tmp_path: Path, ledger: Le
     process = subprocess.Popen(["sh", "-c", piped], stderr=subprocess.PIPE, text=True, start_new_session=True)
     wait_for_rows(ledger, 3)
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=240)
     done = scrapy(*command, stdin=urls)
     assert codes(results(tmp_path / "o.json")) == ["success"] * COUNT, done.stderr
     assert hits(site, tmp_path) == [1] * COUNT

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
 import time
 from collections.abc import Iterator
 
@@ -48,9 +49,11 @@ def test_without_a_source_the_book_has_all(spool: Spool) -> None:
 def test_a_slow_source_does_not_hold_up_what_is_there(spool: Spool) -> None:
     def slow() -> Iterator[Target]:
         yield from source(3)
-        time.sleep(30)
+        go_on.wait(240)
 
-    assert asyncio.run(asyncio.wait_for(taken(Feed(spool, slow()), most=3), 5)) == [0, 1, 2]
+    go_on = threading.Event()
+    assert asyncio.run(asyncio.wait_for(taken(Feed(spool, slow()), most=3), 120)) == [0, 1, 2]
+    go_on.set()
 
 
 def test_a_source_is_read_a_bounded_way_ahead() -> None:
@@ -90,10 +93,10 @@ def test_after_a_stop_the_rest_is_written_down(spool: Spool) -> None:
 def test_draining_gives_up_on_a_source_that_stays_silent(spool: Spool) -> None:
     def silent() -> Iterator[Target]:
         yield from source(2)
-        time.sleep(60)
+        go_on.wait(240)
 
+    go_on = threading.Event()
     feed = Feed(spool, silent())
-    started = time.monotonic()
-    asyncio.run(feed.drain(patience=0.2))
-    assert time.monotonic() - started < 5
+    asyncio.run(asyncio.wait_for(feed.drain(patience=0.2), 120))
+    go_on.set()
     assert [row.index for row in itertools.islice(spool.complete_rows(), 5)] == [0, 1]

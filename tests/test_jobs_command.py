@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,13 +15,16 @@ from runo_spiders.items import Row
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Claim, Dialect, End, Job, NewJob
 from tests.crawling import PRODUCT, scrapy
+from tests.ledgers import let_pass
 
 TIMED_OUT = PageFailure("TIMEOUT")
+# No command is so slow that a worker of these tests loses its job meanwhile.
+LEASE_S = 600.0
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+    opened = Ledger.open(f"sqlite:///{tmp_path}/ledger.db", lease_s=LEASE_S)
     yield opened
     opened.close()
 
@@ -79,9 +81,8 @@ def test_the_newest_job_is_listed_first(ledger: Ledger, tmp_path: Path) -> None:
 
 
 def test_a_job_whose_worker_is_gone_is_interrupted(ledger: Ledger, tmp_path: Path) -> None:
-    short = Ledger(ledger.database, lease_s=0.05)
-    worked(short, accepted(ledger), 2, end=None)
-    time.sleep(0.1)
+    worked(ledger, accepted(ledger), 2, end=None)
+    let_pass(ledger, LEASE_S)
     assert "interrupted" in jobs(tmp_path, "list")[1]
 
 

@@ -9,16 +9,17 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import func, select
 
+from runo_spiders.config import LEASE_S
 from runo_spiders.inputs import Target
 from runo_spiders.store.jobs import JobRunning, NothingToRetry, OtherRequest
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.tables import facts, jobs, rows, urls
-from tests.ledgers import claimed, failure, new_job, opened, success, target, worked_off, write
+from tests.ledgers import claimed, failure, let_pass, new_job, opened, success, target, worked_off, write
 
 
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
-    with opened(database_url, lease_s=0.3) as ledger:
+    with opened(database_url) as ledger:
         yield ledger
 
 
@@ -145,7 +146,7 @@ def test_a_finished_job_stays_finished_when_it_is_cancelled(ledger: Ledger) -> N
 def test_a_job_whose_worker_is_lost_is_cancelled_at_once(ledger: Ledger) -> None:
     job = ledger.jobs.accept(new_job()).id
     claim = claimed(ledger, job)
-    time.sleep(0.4)
+    let_pass(ledger, LEASE_S + 0.1)
     ended = ledger.jobs.cancel(job)
     assert ended is not None
     assert ended.state == "ended"

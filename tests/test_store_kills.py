@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -16,7 +17,7 @@ from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.tables import jobs, rows, urls
 from tests.crawling import ROOT
 from tests.ledger_worker import LEASE_S
-from tests.ledgers import new_job, opened
+from tests.ledgers import let_pass, new_job, opened
 
 SEED = 20261125
 JOBS, URLS, WORKERS, HARMS = 2, 90, 2, 3
@@ -36,7 +37,7 @@ class Workers:
             self._start()
 
     def harm(self, name: str) -> None:
-        """Kill one, or stop it for longer than its lease; and start another. The first is killed."""
+        """Kill one or stop it, and start another. The first is killed."""
         victim = self._all[name]
         self._start()
         if self.kills == 0 or (self.stops and self._random.random() < 0.5):
@@ -84,14 +85,32 @@ def holders(ledger: Ledger) -> list[str]:
 
 
 def harm_some(ledger: Ledger, workers: Workers) -> None:
-    """Harm workers while there is work left."""
+    """Harm workers while there is work left, each when all jobs got further than when the last was harmed."""
+    before: dict[str, int] = {}
     while workers.kills + workers.stops < HARMS and ledger.jobs.page(None, states=("queued", "running")):
-        time.sleep(0.3)
-        victim = workers.pick(holders(ledger))
+        time.sleep(0.05)
+        victim = workers.pick(holders(ledger)) if got_further(ledger, before) else None
         if victim is not None:
+            before = {job.id: job.progress.done for job in ledger.jobs.page(None)}
+            let_pass(ledger, LEASE_S, victim)
             workers.harm(victim)
-            time.sleep(1.5 * LEASE_S)
+            wait_a_while(lambda name=victim: name not in holders(ledger))  # type: ignore[misc]
             workers.wake()
+
+
+def got_further(ledger: Ledger, before: Mapping[str, int]) -> bool:
+    """A page that three workers in a row had when they were lost would be given up."""
+    return all(
+        job.state == "ended" or job.progress.done >= before.get(job.id, 0) + 8
+        for job in ledger.jobs.page(None)
+    )
+
+
+def wait_a_while(true: Callable[[], bool]) -> None:
+    """Who is stopped may hold a lock: then nobody takes its job until it is woken."""
+    until = time.monotonic() + 5
+    while time.monotonic() < until and not true():
+        time.sleep(0.02)
 
 
 def test_every_url_has_one_row_and_costs_once_whatever_happens_to_the_workers(

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from runo_spiders.config import LEASE_S
 from runo_spiders.store.leases import MOST_STARTS, StaleClaim
 from runo_spiders.store.ledger import Ledger
-from tests.ledgers import claimed, new_job, opened, success, write
-
-LEASE_S = 0.3
+from tests.ledgers import claimed, let_pass, new_job, opened, success, write
 
 
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
-    with opened(database_url, lease_s=LEASE_S) as ledger:
+    with opened(database_url) as ledger:
         yield ledger
 
 
-def outlive_the_lease() -> None:
-    time.sleep(LEASE_S + 0.1)
+def outlive_the_lease(ledger: Ledger) -> None:
+    let_pass(ledger, LEASE_S + 0.1)
 
 
 def test_one_worker_has_a_job_until_its_lease_runs_out(ledger: Ledger) -> None:
@@ -30,7 +28,7 @@ def test_one_worker_has_a_job_until_its_lease_runs_out(ledger: Ledger) -> None:
     first = claimed(ledger, job, "w1")
     assert ledger.leases.claim(job, "w2") is None
     assert ledger.leases.queued(9) == []
-    outlive_the_lease()
+    outlive_the_lease(ledger)
     assert ledger.leases.queued(9) == [job]
     second = claimed(ledger, job, "w2")
     assert second.token == first.token + 1
@@ -41,7 +39,7 @@ def test_a_lease_that_is_renewed_does_not_run_out(ledger: Ledger) -> None:
     job = ledger.jobs.accept(new_job()).id
     claim = claimed(ledger, job)
     for _ in range(3):
-        time.sleep(LEASE_S / 2)
+        let_pass(ledger, LEASE_S / 2)
         assert ledger.leases.renew(claim) == "held"
     assert ledger.leases.claim(job, "w2") is None
 
@@ -56,7 +54,7 @@ def test_the_same_worker_may_claim_its_job_anew(ledger: Ledger) -> None:
 def test_nothing_that_a_stale_worker_writes_is_taken(ledger: Ledger) -> None:
     job = ledger.jobs.accept(new_job()).id
     stale = claimed(ledger, job, "w1")
-    outlive_the_lease()
+    outlive_the_lease(ledger)
     held = claimed(ledger, job, "w2")
     assert ledger.leases.renew(stale) == "lost"
     with pytest.raises(StaleClaim, match=job):
@@ -75,7 +73,7 @@ def test_nothing_that_a_stale_worker_writes_is_taken(ledger: Ledger) -> None:
 def test_a_worker_whose_lease_ran_out_goes_on_if_nobody_took_the_job(ledger: Ledger) -> None:
     job = ledger.jobs.accept(new_job()).id
     claim = claimed(ledger, job)
-    outlive_the_lease()
+    outlive_the_lease(ledger)
     write(ledger, claim, [success(0)])
     assert ledger.leases.renew(claim) == "held"
 
@@ -108,7 +106,7 @@ def test_a_job_that_kills_worker_after_worker_is_buried(ledger: Ledger) -> None:
         assert not ledger.leases.bury(job)
         claimed(ledger, job, f"w{number}")
         assert not ledger.leases.bury(job)
-        outlive_the_lease()
+        outlive_the_lease(ledger)
     assert ledger.leases.bury(job)
     lost = ledger.jobs.get(job)
     assert lost is not None
@@ -121,7 +119,7 @@ def test_a_job_that_gets_somewhere_is_not_buried(ledger: Ledger) -> None:
     job = ledger.jobs.accept(new_job(9)).id
     for number in range(MOST_STARTS + 1):
         write(ledger, claimed(ledger, job, f"w{number}"), [success(number)])
-        outlive_the_lease()
+        outlive_the_lease(ledger)
         assert not ledger.leases.bury(job)
 
 
@@ -130,7 +128,7 @@ def test_a_url_that_kills_its_workers_is_given_up_alone(ledger: Ledger) -> None:
     for number in range(MOST_STARTS):
         claim = claimed(ledger, job, f"w{number}")
         write(ledger, claim, [success(0)] if number == 0 else [], starts=[1])
-        outlive_the_lease()
+        outlive_the_lease(ledger)
     claim = claimed(ledger, job, "last")
     assert [(row.index, row.outcome) for row in ledger.jobs.rows(job)] == [(0, "success"), (1, "WORKER_LOST")]
     write(ledger, claim, [success(2)])

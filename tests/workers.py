@@ -44,7 +44,7 @@ class Worker:
     def running(self) -> bool:
         return not self._ended.is_set()
 
-    def wait(self, seconds: float = 60) -> int:
+    def wait(self, seconds: float = 240) -> int:
         """The exit status, negative for a signal."""
         assert self._ended.wait(seconds), f"worker {self.pid} does not end"
         assert self._status is not None
@@ -83,7 +83,7 @@ class Workers:
                 worker.send(9)
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(30)
+        self._process.wait(240)
         self._reader.join()
         assert self._process.stdout is not None
         self._process.stdout.close()
@@ -96,7 +96,7 @@ class Workers:
             order = {"job": job, "worker": worker, "secrets": secrets}
             self._process.stdin.write(json.dumps(order) + "\n")
             self._process.stdin.flush()
-            assert self._told.wait_for(lambda: len(self._pids) > count, 30), self._log.read_text()
+            assert self._told.wait_for(lambda: len(self._pids) > count, 240), self._log.read_text()
             return self._started[self._pids[count]]
 
     def _listen(self) -> None:
