@@ -177,6 +177,7 @@ class Daemon:
         )
 
     def _answers(self) -> bool:
+        assert self.process.poll() is None, f"it ended with {self.process.returncode}: {self.log()[-2000:]}"
         try:
             return bool(self.ask("healthz", key="")[0] == 200)
         except OSError:

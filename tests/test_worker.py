@@ -14,7 +14,7 @@ import pytest
 
 from runo_spiders.items import Row
 from runo_spiders.store.ledger import Ledger
-from runo_spiders.worker import ENDED, LEASE_LOST, REFUSED, RELEASED
+from runo_spiders.worker_status import ENDED, LEASE_LOST, REFUSED, RELEASED
 from tests.crawling import product_page
 from tests.jobs import accept, done, job_of, outcomes, rows, wait_until
 from tests.mockserver import MockServer
