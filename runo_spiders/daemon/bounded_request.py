@@ -1,7 +1,7 @@
 """Requests that cannot fill the memory or hold a connection for ever.
 
 Twisted keeps whatever body comes, and reads forms of any size into memory. Here a body has a limit, which its
-resource names, and a time that grows with its length; what is too large is read to its end, so that the client
+resource names, and a time that grows with its length. What is too large is read to its end, so that the client
 hears the answer, and thrown away.
 """
 
