@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import sys
 import tempfile
 import time
@@ -217,9 +218,10 @@ def report(database: str, tally: Tally, sums: Sums, allowed: float) -> None:
         f"  fetched at the site: {sums.fetched} URLs, {sums.fetched_again} of the fetches were another time"
     )
     print(f"  charged: {sums.charged} units, the same added up from the rows and from the charges")
-    for took, victim, state in sorted(tally.recoveries)[-1:]:
-        slowest = f"{took:.1f} s at the latest ({victim} killed, {state})"
-        print(f"  taken up again after {slowest}; {allowed:.0f} s are allowed")
+    print(f"  taken up again ({allowed:.0f} s are allowed; load {os.getloadavg()[0]:.1f}):")
+    for victim in sorted({victim for _, victim, _ in tally.recoveries}):
+        took = sorted(seconds for seconds, whose, _ in tally.recoveries if whose == victim)
+        print(f"    {victim} killed: after {statistics.median(took):.1f} s, at the latest {took[-1]:.1f} s")
     for fault in sums.faults:
         print(f"  FAULT {fault}")
 

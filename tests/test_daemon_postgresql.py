@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.api_client import Client, code_of
 from tests.crawling import product_page
@@ -12,7 +13,7 @@ from tests.daemon import Daemon, wait_until
 from tests.mockserver import MockServer
 from tests.postgres import PostgresServer
 
-SECRET = "a-key-of-the-operator's-own"
+SECRET = Fernet.generate_key().decode()
 
 
 @pytest.fixture(scope="module")
