@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from runo_spiders.inputs import Target
@@ -177,6 +178,20 @@ def test_a_job_that_comes_in_is_not_kept_for_the_next_look(tmp_path: Path) -> No
     with MockServer(pages={"/a": product_page("Kettle")}) as site, Daemon(tmp_path, hourly) as daemon:
         jobs = [daemon.schedule("schema", urls=site.url("/a"), schema=SCHEMA) for _ in range(3)]
         assert [daemon.ended(job).progress.succeeded for job in jobs] == [1, 1, 1]
+
+
+def test_what_ended_long_ago_is_deleted_with_its_log(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path).set(RUNO_KEEP_DAYS=1e-6)
+    job = accept(daemon)
+    daemon.ledger.jobs.cancel(job)
+    log = tmp_path / f".scrapy/runo/logs/default/schema/{job}.log"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    waiting = accept(daemon, "http://127.0.0.1:9/", owner="other")
+    time.sleep(0.1)
+    with daemon:
+        wait_until(lambda: daemon.ledger.jobs.get(job) is None and not log.exists(), "it is deleted")
+        assert daemon.ledger.jobs.get(waiting) is not None
 
 
 def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Requests that cannot fill the memory or hold a connection for ever.
 
 Twisted keeps whatever body comes, and reads forms of any size into memory. Here a body has a limit, which its
-resource names, and a time that grows with its length. What is too large is read to its end, so that the client
-hears the answer, and thrown away.
+resource names, and a time that grows with its length. What is too large is read to its end, so that
+the client hears the answer, and thrown away.
 """
 
 from __future__ import annotations
