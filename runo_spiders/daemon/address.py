@@ -52,7 +52,7 @@ def _check_free(address: str, port: int) -> None:
     except OSError as fault:
         raise UsageMistake(
             f"cannot listen on {address}, port {port} ({fault.strerror}): "
-            "bind_address and http_port in scrapy.cfg say where, or SCRAPYD_BIND_ADDRESS and SCRAPYD_HTTP_PORT"
+            "set SCRAPYD_BIND_ADDRESS and SCRAPYD_HTTP_PORT, or bind_address and http_port in scrapy.cfg"
         ) from fault
 
 
