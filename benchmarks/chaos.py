@@ -39,7 +39,6 @@ from benchmarks.chaos_kills import (
     sqlite_writes,
     wait_for,
 )
-from runo_spiders.config import LEASE_S
 from runo_spiders.store.faults import StoreFull, StoreUnavailable
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import NewJob
@@ -48,6 +47,8 @@ from tests.daemon import Daemon
 from tests.mockserver import MockServer
 from tests.postgres import PostgresServer
 
+LEASE_S = 4.0
+"""The lease of the daemon's project (`tests.daemon`), shorter than the default: the limit below is too."""
 ALLOWED_S = LEASE_S + 5
 """In which a job whose process was killed has to be taken up again."""
 _AT_WORK = 4
@@ -205,7 +206,7 @@ def a_round(database: str, seed: int) -> Iterator[Round]:
         postgres = stack.enter_context(PostgresServer()) if database == "postgresql" else None
         environment = {"RUNO_DATABASE": postgres.database()} if postgres else {}
         site = stack.enter_context(MockServer())
-        daemon = stack.enter_context(Daemon(folder, environment=environment).set(RUNO_LEASE_S=LEASE_S))
+        daemon = stack.enter_context(Daemon(folder, environment=environment))
         ledger = daemon.ledger
         stack.callback(ledger.close)
         yield Round(daemon, site, ledger, postgres, Random(seed))
