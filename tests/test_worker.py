@@ -194,7 +194,7 @@ def test_a_frozen_worker_loses_its_job_and_writes_nothing_more(bench: Bench, sit
     frozen = bench.workers.start(job, "frozen")
     wait_until(lambda: done(bench.ledger, job) >= 2)
     frozen.send(signal.SIGSTOP)
-    wait_until(lambda: job in bench.ledger.leases.queued(10))
+    wait_until(lambda: job not in bench.ledger.leases.held([job]))
     second = bench.workers.start(job, "second")
     wait_until(lambda: done(bench.ledger, job) >= 4)
     frozen.send(signal.SIGCONT)
