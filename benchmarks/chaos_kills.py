@@ -53,6 +53,9 @@ class Tally:
         self.states[state] += 1
         self.victims[victim] += 1
 
+    def rare_states(self, least: int) -> list[State]:
+        return [state for state in STATES if self.states[state] < least]
+
     def rarest(self, chance: Random) -> State:
         """The state that was hit the least."""
         least = min(self.states[state] for state in STATES)

@@ -29,17 +29,9 @@ from runo_spiders.store.leases import StaleClaim
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Claim, Standing
 from runo_spiders.unreached import fail_the_rest
+from runo_spiders.worker_status import ENDED, LEASE_LOST, REFUSED, RELEASED
 
 logger = logging.getLogger(__name__)
-
-ENDED = 0
-"""The job has ended: finished, or cancelled."""
-REFUSED = 75
-"""There was nothing to claim: the job has ended, or another worker has it."""
-LEASE_LOST = 76
-"""Another worker has taken the job over; this one has stopped without writing more."""
-RELEASED = 77
-"""It was told to stop (SIGTERM, SIGINT): the job is queued again, and goes on where it stopped."""
 
 GRACE_S = 8.0
 """How long what is in flight may still take when a job is stopped."""

@@ -53,13 +53,14 @@ class Daemon:
         options: Mapping[str, Mapping[str, str]] | None = None,
         environment: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
+        command: Sequence[str] = (sys.executable, "-m", "scrapyd", "--pidfile="),
     ) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.database = (environment or {}).get("RUNO_DATABASE", f"sqlite:///{folder / 'ledger.db'}")
         self.output = folder / f"daemon-{self.port}.log"
-        self._arguments = arguments
+        self._command = [*command, *arguments]
         self._environment = {
             **os.environ,
             "RUNO_DATABASE": self.database,
@@ -77,6 +78,12 @@ class Daemon:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def set(self, **settings: object) -> Self:
+        """Settings of the project beside those that it has; for a daemon that is not started yet."""
+        with (self.folder / "own_settings.py").open("a") as file:
+            file.writelines(f"{name} = {value!r}\n" for name, value in settings.items())
+        return self
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -168,7 +175,7 @@ class Daemon:
 
     def _run(self, out: int) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "scrapyd", "--pidfile=", *self._arguments],
+            self._command,
             cwd=self.folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -177,6 +184,7 @@ class Daemon:
         )
 
     def _answers(self) -> bool:
+        assert self.process.poll() is None, f"it ended with {self.process.returncode}: {self.log()[-2000:]}"
         try:
             return bool(self.ask("healthz", key="")[0] == 200)
         except OSError:

@@ -340,10 +340,7 @@ def test_a_month_that_is_used_up_is_told_and_what_did_not_run_is_given_back(
 
 
 def test_a_queue_that_is_full_takes_no_more(tmp_path: Path, site: MockServer) -> None:
-    small = Daemon(tmp_path, {"scrapyd": {"max_proc": "1"}})
-    with (tmp_path / "own_settings.py").open("a") as settings:
-        settings.write("RUNO_MOST_QUEUED = 1\n")
-    with small:
+    with Daemon(tmp_path, {"scrapyd": {"max_proc": "1"}}).set(RUNO_MOST_QUEUED=1) as small:
         client = Client.of(small, "alice")
         first = client.submitted(slow(site, 2, 5.0))
         client.running(first)
@@ -375,23 +372,36 @@ def test_a_client_that_goes_away_does_not_cancel_its_job(client: Client, site: M
 
 def test_no_secret_is_left_anywhere(client: Client, site: MockServer) -> None:
     options = {"cookies": "session=canary-cookie", "headers": {"X-Secret": "canary-header"}}
-    cmdlines: list[str] = []
+    shown: list[str] = []
     stop = threading.Event()
 
     def look() -> None:
         while not stop.wait(0.02):
-            cmdlines.extend(_read(path) for path in Path("/proc").glob("[0-9]*/cmdline"))
+            shown.extend(_read(path) for path in Path("/proc").glob("[0-9]*/cmdline"))
+            shown.extend(_read(path) for path in Path("/proc").glob("[0-9]*/environ"))
 
     watcher = threading.Thread(target=look)
     watcher.start()
-    answer = client.extract(site.url("/slow/1/secret"), **options)
+    answers: list[requests.Response] = []
+    asking = threading.Thread(
+        target=lambda: answers.append(client.extract(site.url("/slow/1/secret"), **options))
+    )
+    asking.start()
+    wait_until(lambda: site.hits("/slow/1/secret") == 1, "the page is under way")
+    listed = client.ask("GET", "/listjobs.json").text
+    jobs = client.daemon.ledger.jobs
+    [running] = jobs.page("alice", states=["running"])
+    assert jobs.sealed(running.id) is not None
+    asking.join()
     stop.set()
     watcher.join()
+    [answer] = answers
+    assert jobs.sealed(running.id) is None
     assert answer.json()["status"] == "success"
     [sent] = site.requests("/slow/1/secret")
     assert (sent["cookie"], sent["x-secret"]) == ("session=canary-cookie", "canary-header")
     job = client.get(f"/v1/jobs/{answer.headers['X-Job-ID']}").text
-    left = "\n".join([answer.text, job, everything_written(client.daemon.folder), *cmdlines])
+    left = "\n".join([answer.text, job, listed, everything_written(client.daemon.folder), *shown])
     for canary in ("canary-cookie", "canary-header", client.text):
         assert canary not in left
 

@@ -1,4 +1,4 @@
-"""The job API when clients, the database and the machine misbehave (faults 1, 19 to 23, 57 to 60)."""
+"""The job API when clients, the database and the machine misbehave."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import requests
 
 from tests.api_client import Client, code_of
 from tests.crawling import PRODUCT, product_page
-from tests.daemon import Daemon, wait_until
+from tests.daemon import Daemon, children, wait_until
 from tests.mockserver import MockServer
 
 
@@ -99,6 +99,64 @@ def test_a_locked_ledger_is_told_and_heals_by_itself(client: Client, site: MockS
     assert (refused.status_code, code_of(refused)) == (503, "STORE_UNAVAILABLE")
     assert int(refused.headers["Retry-After"]) > 0
     assert client.extract(site.url("/p/1")).json()["status"] == "success"
+
+
+def limit_files(pids: list[int], size: str) -> None:
+    """Let no process write behind this place of a file, as on a disk that is full; `unlimited` is room."""
+    for pid in pids:
+        subprocess.run(["prlimit", "--pid", str(pid), f"--fsize={size}:unlimited"], check=True)
+
+
+def test_a_full_disk_is_told_and_all_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    with MockServer() as site, Daemon(tmp_path) as daemon:
+        client = Client.of(daemon, "alice")
+        urls = [site.url(f"/slow/0.3/{number}") for number in range(12)]
+        job = client.submitted(urls, concurrency=2)
+        wait_until(lambda: site.hits("/slow/0.3/1") == 1, "the job is at work")
+        writers = [daemon.process.pid, *children(daemon.nursery())]
+        limit_files(writers, "1")
+        refused = client.batch([site.url("/p/1")])
+        assert (refused.status_code, code_of(refused)) == (507, "STORE_FULL")
+        assert client.get(f"/v1/jobs/{job}").json()["status"] == "running"
+        limit_files(writers, "unlimited")
+        assert client.ended(job)["progress"] == {"total": 12, "succeeded": 12, "failed": 0}
+        assert [site.hits(f"/slow/0.3/{number}") for number in range(12)] == [1] * 12
+        assert client.submitted([site.url("/slow/0.1")])
+
+
+def test_a_body_that_comes_byte_by_byte_is_not_waited_for(tmp_path: Path) -> None:
+    with Daemon(tmp_path, {"scrapyd": {"body_patience": "1"}}) as daemon:
+        head = "POST /v1/extract HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+        with connected(daemon) as link:
+            link.sendall(head.encode())
+            assert cut_off(link, b"{")
+        assert daemon.ask("healthz", key="")[0] == 200
+
+
+def cut_off(link: socket.socket, byte: bytes) -> bool:
+    """Whether the server ends a connection on which a byte comes now and then."""
+    for _ in range(200):
+        try:
+            link.sendall(byte)
+            link.settimeout(0.2)
+            if link.recv(100) == b"":
+                return True
+        except TimeoutError:
+            continue
+        except OSError:
+            return True
+    return False
+
+
+def test_a_job_of_scrapyds_endpoint_is_seen_and_stopped_by_the_api(client: Client) -> None:
+    form = b"project=default&spider=patient"
+    job = client.daemon.ask("schedule.json", key=client.text, data=form)[1]["jobid"]
+    client.running(job)
+    [listed] = client.get("/v1/jobs").json()["jobs"]
+    assert (listed["job_id"], listed["endpoint"]) == (job, "/schedule.json")
+    assert client.delete(f"/v1/jobs/{job}").status_code == 200
+    assert client.ended(job)["status"] == "cancelled"
+    assert client.daemon.get("listjobs.json")["running"] == []
 
 
 def test_clients_that_go_away_leave_nothing_behind(client: Client, site: MockServer) -> None:

@@ -62,6 +62,10 @@ def test_a_custom_spider_gets_its_arguments_and_its_items_are_kept(daemon: Daemo
     assert job in item["argv"]
 
 
+def test_an_argument_too_long_for_a_command_line_is_none_of_it(daemon: Daemon) -> None:
+    assert daemon.ended(daemon.schedule("plain", word="x" * 200_000)).end == "finished"
+
+
 def test_a_crash_is_seen_as_a_crash(daemon: Daemon) -> None:
     job = daemon.schedule("crashing")
     assert daemon.ended(job).end == "lost"

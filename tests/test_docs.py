@@ -117,6 +117,18 @@ def test_the_benchmarks_that_the_docs_name_are_there() -> None:
         subprocess.run([sys.executable, "-m", module, "--help"], cwd=ROOT, check=True, capture_output=True)
 
 
+def test_every_promise_names_tests_that_are_there() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    promises = re.findall(r"^\| (P\d+) \|.*\| (.*) \|$", text, re.MULTILINE)
+    assert [number for number, _ in promises] == [f"P{number}" for number in range(1, 11)]
+    written = "\n".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
+    there = set(re.findall(r"def (test_\w+)\(", written))
+    for number, tests in promises:
+        named = re.findall(r"`(test_\w+)`", tests)
+        assert named, number
+        assert set(named) <= there, number
+
+
 def test_links_of_the_docs_lead_somewhere() -> None:
     for path in DOCS:
         for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):

@@ -23,7 +23,7 @@ LAYERS = (
     {"pipelines", "middlewares", "collector"},
     {"spiders"},
     {"commission"},
-    {"net", "output", "supervisor", "exit_status"},
+    {"net", "output", "supervisor", "exit_status", "worker_status"},
     {"feed", "twins", "ending", "answer", "asked"},
     {"spool", "store", "item_cap", "frontier"},
     {"book"},
@@ -116,5 +116,13 @@ def test_a_command_starts_without_importing_the_ledger() -> None:
         "import sys; from scrapy.cmdline import _get_commands_dict as get; "
         "from scrapy.utils.project import get_project_settings as settings; "
         "assert 'jobs' in get(settings(), True); sys.exit('sqlalchemy' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_the_daemon_starts_without_importing_what_only_its_jobs_need() -> None:
+    code = (
+        "import sys; import runo_spiders.daemon.app, runo_spiders.daemon.launcher, runo_spiders.api.service; "
+        "sys.exit('scrapy.core.engine' in sys.modules or 'runo_spiders.spiders' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

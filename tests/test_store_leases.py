@@ -146,6 +146,7 @@ def test_owners_take_turns_and_those_with_less_at_work_come_first(ledger: Ledger
     }
     waiting = [next(name for name in made if made[name] == job) for job in ledger.leases.queued(9)]
     assert waiting == ["a1", "b1", "c1", "a2", "b2", "a3"]
+    assert ledger.leases.queued(2, after="b") == [made["c1"], made["a1"]]
     claimed(ledger, made["a1"])
     waiting = [next(name for name in made if made[name] == job) for job in ledger.leases.queued(3)]
     assert waiting == ["b1", "c1", "a2"]

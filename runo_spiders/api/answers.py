@@ -121,3 +121,11 @@ class JobAnswer(_Answer):
     results: list[NumberedSuccess | NumberedFailure]
     next: Annotated[int | None, Field(description="the `after` of the rows that follow")]
     crawl_meta: CrawlMeta | None = None
+
+
+class Healthy(_Answer):
+    status: Literal["ok"]
+
+
+class Degraded(_Answer):
+    status: Literal["degraded"]

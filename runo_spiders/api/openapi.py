@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
@@ -120,7 +121,7 @@ def _answers(route: Route) -> Mapping[str, Json]:
     headers = {name: {"$ref": f"#/components/headers/{name}"} for name in _ABOUT_HEADERS}
     return {
         str(status): {
-            "description": "Accepted." if status == 202 else "Done.",
+            "description": HTTPStatus(status).phrase,
             "headers": {} if route.public else headers,
             "content": {model: {"schema": {}}}
             if isinstance(model, str)

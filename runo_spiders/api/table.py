@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import RootModel
 
-from runo_spiders.api import answers, bodies, extraction, jobs, pages
+from runo_spiders.api import answers, bodies, extraction, health, jobs, pages
 from runo_spiders.api.routes import Parameter, Route, Routes
 
 _MEGABYTE = 1_000_000
@@ -143,6 +143,15 @@ ROUTES = Routes(
                 "STORE_FULL",
             ),
             metered=True,
+        ),
+        Route(
+            "GET",
+            "/healthz",
+            health.healthz,
+            "Whether the daemon can read its ledger.",
+            {200: answers.Healthy, 503: answers.Degraded},
+            errors=("INTERNAL",),
+            public=True,
         ),
         Route(
             "GET",

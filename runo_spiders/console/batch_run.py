@@ -28,7 +28,8 @@ from runo_spiders.store.faults import StoreUnavailable
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import End, Job
 from runo_spiders.supervisor import Child
-from runo_spiders.worker import ENDED, LEASE_LOST, REFUSED, RELEASED, run_job
+from runo_spiders.worker import run_job
+from runo_spiders.worker_status import ENDED, LEASE_LOST, REFUSED, RELEASED
 
 DELIVERED = "delivered"
 """The fact that the rows of a job have reached its outputs."""

@@ -17,7 +17,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
 from runo_spiders.daemon.address import Announcement, check_address
-from runo_spiders.daemon.bounded_request import BoundedRequest
+from runo_spiders.daemon.bounded_request import requests_with
 from runo_spiders.daemon.callers import Gate, IGate, new_one_off
 from runo_spiders.daemon.ledger import project_config, the_ledger
 from runo_spiders.errors import RunoError
@@ -25,6 +25,8 @@ from runo_spiders.errors import RunoError
 reactor: Any = _reactor
 log = Logger()
 
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""What tells the daemon to end beside Ctrl-C; a terminal that is closed sends the second."""
 _PURGE_EVERY_S = 3600.0
 _DAY_S = 86400.0
 
@@ -42,7 +44,7 @@ def application(config: Any) -> Any:
     services = IServiceCollection(app)
     for server in tuple(services.services):
         if isinstance(server, TCPServer | UNIXServer):
-            server.args[1].requestFactory = BoundedRequest
+            server.args[1].requestFactory = requests_with(config.getfloat("body_patience", 20.0))
     Announcement(config, one_off).setServiceParent(services)
     broom = TimerService(_PURGE_EVERY_S, _purge, Path(config.get("logs_dir", "logs")))
     broom.setServiceParent(services)
@@ -83,7 +85,9 @@ def _remove_logs(logs: Path, before: float) -> None:
 def _take_a_second_signal(services: Any) -> None:
     """Told to end for the second time, the daemon does not wait for its jobs."""
     launcher = services.getServiceNamed("launcher")
-    for number in (signal.SIGTERM, signal.SIGINT):
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # else it is to outlive its terminal (nohup)
+        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
+    for number in (*_ENDING, signal.SIGINT):
         first = signal.getsignal(number)
         signal.signal(
             number, lambda *told, first=first, number=number: _signalled(launcher, number, first, told)
@@ -97,5 +101,5 @@ def _signalled(launcher: Any, number: int, first: Any, told: Any) -> None:
 
 def _end_well() -> None:
     """Being told to end is no failure: exit with 0, where Twisted would end by the same signal."""
-    if reactor._exitSignal == signal.SIGTERM:
+    if reactor._exitSignal in _ENDING:
         reactor._exitSignal = None

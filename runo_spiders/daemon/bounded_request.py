@@ -1,8 +1,8 @@
 """Requests that cannot fill the memory or hold a connection for ever.
 
 Twisted keeps whatever body comes, and reads forms of any size into memory. Here a body has a limit, which its
-resource names, and a time that grows with the limit; what is too large is read to its end, so that the client
-hears the answer, and thrown away.
+resource names, and a time that grows with its length. What is too large is read to its end, so that
+the client hears the answer, and thrown away.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ LARGEST_BODY = 64 * 1024 * 1024
 
 _SWALLOWED = 8
 """How many times the limit is read and thrown away before the connection is cut."""
-_PATIENCE_S = 20.0
 _SLOWEST = 100_000  # bytes a second
 
 
 class BoundedRequest(Request):
-    """`too_large` tells the resource that the body is not there, since it was larger than `limit`."""
+    """`too_large` tells the resource that the body is not there, since it was larger than `limit`.
 
+    A body may take `patience_s` beside what its length takes at the slowest.
+    """
+
+    patience_s = 20.0
     limit = LARGEST_BODY
     too_large = False
     _received = 0
@@ -40,10 +43,11 @@ class BoundedRequest(Request):
         self._parsePOSTFormSubmission = not hasattr(resource, "most_bytes")
         if not self._parsePOSTFormSubmission:
             self.limit = resource.most_bytes(command, uri, kind)
+        expected = self.limit if length is None else min(length, self.limit)
         if length is not None and length > self.limit:
             self.too_large, length = True, 0
         super().gotLength(length)
-        seconds = _PATIENCE_S + self.limit / _SLOWEST
+        seconds = self.patience_s + expected / _SLOWEST
         self._deadline = reactor.callLater(seconds, channel.forceAbortClient)
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 (Twisted's name)
@@ -69,6 +73,15 @@ class BoundedRequest(Request):
     def _cancel_deadline(self) -> None:
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
+
+
+def requests_with(patience: float) -> type[BoundedRequest]:
+    """A class of requests, for a site whose bodies may take so many seconds more than their length does."""
+
+    class Impatient(BoundedRequest):
+        patience_s = patience
+
+    return Impatient
 
 
 def _first_resource(root: Any, uri: bytes) -> Any:

@@ -33,7 +33,7 @@ from runo_spiders.errors import RunoError
 from runo_spiders.store.deaths import Deaths
 from runo_spiders.store.records import Job
 from runo_spiders.store.vault import Vault
-from runo_spiders.worker import ENDED, LEASE_LOST, REFUSED, RELEASED
+from runo_spiders.worker_status import ENDED, LEASE_LOST, REFUSED, RELEASED
 
 reactor: Any = _reactor
 log = Logger()

@@ -77,6 +77,7 @@ class LedgerPoller:
         self._config = config
         self._slots: DeferredQueue[Message] = DeferredQueue()
         self._taken: set[str] = set()
+        self._last_owner = ""
         self._asking = False
         self._asked_again = False
         self.stopped = False
@@ -108,17 +109,19 @@ class LedgerPoller:
             while self._asked_again and self._slots.waiting and not self.stopped:
                 self._asked_again = False
                 most = len(self._slots.waiting) + len(self._taken)
-                for message in await deferToThread(_next_jobs, most, frozenset(self._taken)):
-                    self._give(message)
+                found = await deferToThread(_next_jobs, most, frozenset(self._taken), self._last_owner)
+                for job in found:
+                    self._give(job)
         except Exception:
             log.failure("The ledger cannot be asked for jobs")
         finally:
             self._asking = False
 
-    def _give(self, message: Message) -> None:
-        if self._slots.waiting and not self.stopped and message["_job"] not in self._taken:
-            self._taken.add(message["_job"])
-            self._slots.put(message)
+    def _give(self, job: Job) -> None:
+        if self._slots.waiting and not self.stopped and job.id not in self._taken:
+            self._taken.add(job.id)
+            self._last_owner = job.owner
+            self._slots.put(message_of(job))
 
 
 def message_of(job: Job) -> Message:
@@ -126,9 +129,9 @@ def message_of(job: Job) -> Message:
     return {"_project": job.project, "_spider": job.spider, "_job": job.id}
 
 
-def _next_jobs(most: int, taken: frozenset[str]) -> list[Message]:
+def _next_jobs(most: int, taken: frozenset[str], last_owner: str) -> list[Job]:
     """Jobs to start; those on the way whose workers died too often are buried."""
     ledger = the_ledger()
-    waiting = [job for job in ledger.leases.queued(most) if job not in taken]
+    waiting = [job for job in ledger.leases.queued(most, last_owner) if job not in taken]
     found = [job for job in map(ledger.jobs.get, waiting) if job is not None]
-    return [message_of(job) for job in found if job.starts < MOST_STARTS or not ledger.leases.bury(job.id)]
+    return [job for job in found if job.starts < MOST_STARTS or not ledger.leases.bury(job.id)]

@@ -35,7 +35,6 @@ class JobRoot(Root):
         super().__init__(config, app)
         self.delEntity(b"jobs")
         self.putChild(b"", Index(self))
-        self.putChild(b"healthz", Health(self))
         for folder, kept in (
             (b"logs", self.logs_dir),
             (b"items", self.items_dir if self.local_items else ""),
@@ -62,24 +61,6 @@ class JobRoot(Root):
 
     def items_url(self, job: Job) -> str | None:
         return _url_of("items", self.items_dir, job, "jl") if self.local_items else None
-
-
-class Health(JsonResource):
-    """`/healthz`: whether the daemon answers and its ledger can be read; for anybody."""
-
-    own_door = True
-
-    def __init__(self, root: Any) -> None:
-        super().__init__()
-        self.handlers_by_method = {"GET": self._look}
-
-    @property
-    def handlers(self) -> Any:
-        return self.handlers_by_method
-
-    async def _look(self, request: Request) -> Answer:
-        await deferToThread(the_ledger().leases.queued, 1)
-        return {}
 
 
 class Index(JsonResource):

@@ -33,13 +33,14 @@ class Leases:
         self._database = database
         self._lease_s = lease_s
 
-    def queued(self, limit: int) -> list[str]:
+    def queued(self, limit: int, after: str = "") -> list[str]:
         """Jobs that wait for a worker: the oldest of each owner in turn, those with fewer running jobs first.
 
-        Those count whose worker's lease has run out.
+        Among equals the turn goes round by the owners' names, and begins behind that of `after`. Those count
+        whose worker's lease has run out.
         """
         with self._database.read() as link:
-            return _queued(link, *self._database.lease_now(link), limit)
+            return _queued(link, *self._database.lease_now(link), limit, after)
 
     def held(self, ids: Iterable[str]) -> dict[str, float]:
         """Those of some jobs that a worker holds, and the seconds until it has to renew its lease."""
@@ -154,7 +155,7 @@ def _held(claim: Claim) -> Any:
     return and_(jobs.c.id == claim.job.id, jobs.c.token == claim.token, jobs.c.state == "running")
 
 
-def _queued(link: Connection, now: float, boot: str, limit: int) -> list[str]:
+def _queued(link: Connection, now: float, boot: str, limit: int, after: str) -> list[str]:
     expired = and_(jobs.c.state == "running", or_(jobs.c.lease_boot != boot, jobs.c.lease_until <= now))
     # A job of the command line is worked on by the command that asked for it.
     waiting = and_(or_(jobs.c.state == "queued", expired), jobs.c.dialect != "cli")
@@ -169,7 +170,7 @@ def _queued(link: Connection, now: float, boot: str, limit: int) -> list[str]:
         select(jobs.c.id)
         .outerjoin(running, running.c.owner == jobs.c.owner)
         .where(waiting)
-        .order_by(turn + func.coalesce(running.c.count, 0), jobs.c.id)
+        .order_by(turn + func.coalesce(running.c.count, 0), jobs.c.owner <= after, jobs.c.owner)
         .limit(limit)
     )
     return list(link.scalars(query))
