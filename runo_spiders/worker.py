@@ -13,22 +13,18 @@ from typing import Any
 
 from scrapy import Spider
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
-from scrapy.settings import Settings
 
 from runo_spiders.commission import Commission
-from runo_spiders.config import Config
 from runo_spiders.ending import EndReason
 from runo_spiders.errors import PageFailure, UsageMistake
 from runo_spiders.heartbeat import Heartbeat
 from runo_spiders.net.credentials import Credentials
-from runo_spiders.preloading import preload
 from runo_spiders.spiders.schema import SchemaSpider
-from runo_spiders.store.database import Database
 from runo_spiders.store.faults import StoreFull, StoreUnavailable
 from runo_spiders.store.leases import StaleClaim
-from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Claim, Standing
 from runo_spiders.unreached import fail_the_rest
+from runo_spiders.workshop import Workshop
 
 logger = logging.getLogger(__name__)
 
@@ -56,34 +52,26 @@ _SECRETS = "secrets"
 
 
 def run_job(
-    database_url: str,
-    job_id: str,
-    settings: Settings,
-    worker: str,
-    secrets: Mapping[str, str] | None = None,
+    workshop: Workshop, job_id: str, worker: str, secrets: Mapping[str, str] | None = None
 ) -> int:
     """Claim a job, work it off, and return an exit status; called once in a process, in its main thread.
 
-    `settings` are those of the project. `worker` names this process among the workers; a worker of the same
-    name may claim its job anew. `secrets` are texts under `headers` and `cookies`, as the files of these
-    arguments hold them; no others are sent to the sites, none of the environment.
+    `worker` names this process among the workers; a worker of the same name may claim its job anew.
+    `secrets` are texts under `headers` and `cookies`, as the files of these arguments hold them; no others
+    are sent to the sites, none of the environment.
     Raises `StoreUnavailable` and `StoreFull`; the job goes on when the ledger is back.
     """
     # They wait until the crawl can hear them: now they would end the process with the job in its hands.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
-    config = Config.from_settings(settings)
-    # Its tables are there: whoever accepted the job made them.
-    ledger = Ledger(Database(database_url), config.lease_s)
-    # They are looked up anew in each process, which takes as long as the page.
-    settings.set("LOG_VERSIONS", [], priority="cmdline")
-    process = AsyncCrawlerProcess(settings)
-    claim = ledger.leases.claim(job_id, worker)
+    leases = workshop.ledger.leases
+    process = AsyncCrawlerProcess(workshop.settings)
+    claim = leases.claim(job_id, worker)
     if claim is None:
         return REFUSED
     if claim.job.cancel_asked:
-        ledger.leases.finish(claim, "cancelled")
+        leases.finish(claim, "cancelled")
         return ENDED
-    return Shift(process, ledger, claim, config, worker, secrets or {}).work()
+    return Shift(process, workshop, claim, worker, secrets or {}).work()
 
 
 class Shift:
@@ -92,19 +80,18 @@ class Shift:
     def __init__(
         self,
         process: AsyncCrawlerProcess,
-        ledger: Ledger,
+        workshop: Workshop,
         claim: Claim,
-        config: Config,
         worker: str,
         secrets: Mapping[str, str],
     ) -> None:
         self._worker = worker
         self._process = process
-        self._ledger = ledger
+        self._ledger = workshop.ledger
         self._claim = claim
-        self._config = config
+        self._config = workshop.config
         self._secrets = secrets
-        self._book = ledger.book(claim)
+        self._book = self._ledger.book(claim)
         self._crawler: Crawler | None = None
         self._fault: BaseException | None = None
         self._stop_asked: EndReason | None = None
@@ -272,6 +259,3 @@ def _reactor() -> Any:
     from twisted.internet import reactor
 
     return reactor
-
-
-__all__ = ["ENDED", "LEASE_LOST", "REFUSED", "RELEASED", "preload", "run_job"]

@@ -29,6 +29,7 @@ from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import End, Job
 from runo_spiders.supervisor import Child
 from runo_spiders.worker import ENDED, LEASE_LOST, REFUSED, RELEASED, run_job
+from runo_spiders.workshop import Workshop
 
 DELIVERED = "delivered"
 """The fact that the rows of a job have reached its outputs."""
@@ -159,7 +160,7 @@ def _work_once(
     """Work in a child and pass interrupts on to it; its exit status, negative for a signal."""
     # No connection may be open in two processes.
     place.ledger.close()
-    child = Child(lambda: run_job(place.database, job.id, place.settings, worker, place.secrets))
+    child = Child(lambda: run_job(Workshop.of(place.settings, place.database), job.id, worker, place.secrets))
     started = time.monotonic()
     passed_on = 0
     while child.poll() is None:

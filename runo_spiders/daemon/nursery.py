@@ -15,7 +15,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from scrapy.settings import Settings
 from scrapy.utils.project import get_project_settings
 
 from runo_spiders.addon import switch_on
@@ -30,15 +29,16 @@ from runo_spiders.daemon.work import work_on
 from runo_spiders.daemon.workers import worker_name
 from runo_spiders.preloading import preload
 from runo_spiders.supervisor import Child
+from runo_spiders.workshop import Workshop
 
 
 class Nursery:
     """Children by their jobs. `orders` and `reports` are file descriptors."""
 
-    def __init__(self, orders: int, reports: int, settings: Settings) -> None:
+    def __init__(self, orders: int, reports: int, workshop: Workshop) -> None:
         self._orders = orders
         self._reports = reports
-        self._settings = settings
+        self._workshop = workshop
         self._children: dict[str, Child] = {}
         self._unread = b""
         self._kill_at: float | None = None
@@ -107,7 +107,7 @@ class Nursery:
         for standard in (1, 2):
             os.dup2(out, standard)
         be_killed_after(self._lifeline)
-        return work_on(order, self._settings)
+        return work_on(order, self._workshop)
 
 
 def main() -> None:
@@ -120,8 +120,7 @@ def main() -> None:
     os.dup2(2, 1)
     settings = get_project_settings()
     switch_on(settings)
-    preload(settings)
-    Nursery(orders, reports, settings).serve()
+    Nursery(orders, reports, preload(settings)).serve()
 
 
 if __name__ == "__main__":
