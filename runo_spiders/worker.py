@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from scrapy import Spider
-from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.crawler import AsyncCrawlerRunner, Crawler
+from scrapy.utils.misc import build_from_crawler, load_object
+from scrapy.utils.reactor import install_reactor
 
 from runo_spiders.commission import Commission
 from runo_spiders.ending import EndReason
@@ -46,14 +48,13 @@ _LAST_WORDS_IN_A_HURRY_S = 1.0
 """How long a worker that was told to stop waits for the ledger to take its last rows."""
 _STUCK_S = 2.0
 
+_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 _SHAPES = ("urls", "html_dir", "seed_url")
 _SECRETS = "secrets"
 """The fact that a job was given secrets: without them it would fetch logged out."""
 
 
-def run_job(
-    workshop: Workshop, job_id: str, worker: str, secrets: Mapping[str, str] | None = None
-) -> int:
+def run_job(workshop: Workshop, job_id: str, worker: str, secrets: Mapping[str, str] | None = None) -> int:
     """Claim a job, work it off, and return an exit status; called once in a process, in its main thread.
 
     `worker` names this process among the workers; a worker of the same name may claim its job anew.
@@ -64,14 +65,15 @@ def run_job(
     # They wait until the crawl can hear them: now they would end the process with the job in its hands.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     leases = workshop.ledger.leases
-    process = AsyncCrawlerProcess(workshop.settings)
+    install_reactor(_REACTOR, workshop.settings["ASYNCIO_EVENT_LOOP"])
+    runner = AsyncCrawlerRunner(workshop.settings)
     claim = leases.claim(job_id, worker)
     if claim is None:
         return REFUSED
     if claim.job.cancel_asked:
         leases.finish(claim, "cancelled")
         return ENDED
-    return Shift(process, workshop, claim, worker, secrets or {}).work()
+    return Shift(runner, workshop, claim, worker, secrets or {}).work()
 
 
 class Shift:
@@ -79,14 +81,14 @@ class Shift:
 
     def __init__(
         self,
-        process: AsyncCrawlerProcess,
+        runner: AsyncCrawlerRunner,
         workshop: Workshop,
         claim: Claim,
         worker: str,
         secrets: Mapping[str, str],
     ) -> None:
         self._worker = worker
-        self._process = process
+        self._runner = runner
         self._ledger = workshop.ledger
         self._claim = claim
         self._config = workshop.config
@@ -118,8 +120,8 @@ class Shift:
     def _crawl(self) -> None:
         """Run the reactor until the crawl has ended, or has to."""
         try:
-            self._crawler = self._process.create_crawler(self._spider())
-            crawling = self._process.crawl(self._crawler, **self._arguments(self._crawler.spidercls))
+            self._crawler = self._runner.create_crawler(self._spider())
+            crawling = self._runner.crawl(self._crawler, **self._arguments(self._crawler.spidercls))
         except (UsageMistake, PageFailure, KeyError) as fault:
             self._fault = fault
             return
@@ -128,12 +130,20 @@ class Shift:
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, self._told_to_stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-        self._process.start(stop_after_crawl=False, install_signal_handlers=False)
+        self._run_the_reactor()
+
+    def _run_the_reactor(self) -> None:
+        """As Scrapy's `AsyncCrawlerProcess` does, which would also set up the logging in each process."""
+        reactor, settings = _reactor(), self._runner.settings
+        resolver = load_object(settings["TWISTED_DNS_RESOLVER"])
+        build_from_crawler(resolver, self._runner, reactor=reactor).install_on_reactor()
+        reactor.getThreadPool().adjustPoolsize(maxthreads=settings.getint("REACTOR_THREADPOOL_MAXSIZE"))
+        reactor.run(installSignalHandlers=False)
 
     def _spider(self) -> type[Spider]:
         name = self._claim.job.spider
         try:
-            spider: type[Spider] = self._process.spider_loader.load(name)
+            spider: type[Spider] = self._runner.spider_loader.load(name)
         except KeyError:
             raise UsageMistake(f"there is no spider {name!r}") from None
         return spider

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from scrapy.settings import Settings
+from scrapy.utils.log import configure_logging
 
 from runo_spiders.config import Config
 from runo_spiders.store.database import Database
@@ -22,6 +23,10 @@ class OneCrawl(Settings):
     def copy(self) -> Self:
         return self
 
+    def update(self, values: Any, priority: int | str = "project") -> None:
+        if values is not self:
+            super().update(values, priority)
+
     def frozencopy(self) -> Self:
         """Scrapy's spider loader is given these, and only reads them."""
         return self
@@ -29,7 +34,10 @@ class OneCrawl(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What a process needs before it knows which job is its own. One made before a fork serves all children."""
+    """What a process needs before it knows which job is its own, and logs as the settings say.
+
+    One that is made before a fork serves all children.
+    """
 
     settings: OneCrawl
     config: Config
@@ -40,7 +48,6 @@ class Workshop:
         """`settings` are the project's, and `database` the URL of a ledger that is not theirs."""
         config = Config.from_settings(settings)
         own = OneCrawl(settings)
-        # They are looked up anew in each process, which takes as long as the page.
-        own.set("LOG_VERSIONS", [], priority="cmdline")
+        configure_logging(own)
         # Its tables are there: whoever accepted the jobs made them.
         return cls(own, config, Ledger(Database(database or config.database), config.lease_s))

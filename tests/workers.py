@@ -17,11 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from scrapy.settings import Settings
 from scrapy.utils.project import get_project_settings
 
-from runo_spiders.supervisor import Child
 from runo_spiders.preloading import preload
+from runo_spiders.supervisor import Child
 from runo_spiders.worker import run_job
 from runo_spiders.workshop import Workshop
 from tests.crawling import ROOT

@@ -65,7 +65,7 @@ async def results(asked: Asked) -> None:
 async def retry(asked: Asked) -> None:
     """Queue the failed rows of a job that has ended, under the same id."""
     job = await _own_job(asked)
-    await check_queue(asked)
+    await in_thread(check_queue, asked)
     await in_thread(asked.place.ledger.jobs.retry, job.id, job.key is not None)
     asked.place.watch.submitted(job.id)
     again = await in_thread(asked.place.ledger.jobs.get, job.id)

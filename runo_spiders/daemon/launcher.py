@@ -130,6 +130,8 @@ class JobLauncher(Launcher):
             await deferLater(reactor, _PAUSE_S)
         elif status not in _IN_ORDER:
             job = await deferToThread(self._deaths.died, process.job, process.worker)
+            if job is not None and job.state == "ended":
+                self.watch.seen(job)
             if status != ENDED and job is not None:
                 log.error(
                     "{job} crashed ({status}): it is {now}",
@@ -193,7 +195,7 @@ class JobLauncher(Launcher):
 def _job_and_secrets(job: str) -> tuple[Job, dict[str, str] | None]:
     found = the_ledger().jobs.get(job)
     assert found is not None
-    sealed = the_ledger().jobs.sealed(job)
+    sealed = the_ledger().jobs.sealed(job) if found.has_secrets else None
     if sealed is None:
         return found, None
     opened = Vault.of(project_config().database).open(sealed)
