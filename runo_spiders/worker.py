@@ -136,7 +136,8 @@ class Shift:
         """As Scrapy's `AsyncCrawlerProcess` does, which would also set up the logging in each process."""
         reactor, settings = _reactor(), self._runner.settings
         resolver = load_object(settings["TWISTED_DNS_RESOLVER"])
-        build_from_crawler(resolver, self._runner, reactor=reactor).install_on_reactor()
+        # Scrapy's resolvers want no more of a crawler than its settings.
+        build_from_crawler(resolver, self._runner, reactor=reactor).install_on_reactor()  # type: ignore[call-overload]
         reactor.getThreadPool().adjustPoolsize(maxthreads=settings.getint("REACTOR_THREADPOOL_MAXSIZE"))
         reactor.run(installSignalHandlers=False)
 
