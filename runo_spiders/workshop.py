@@ -23,7 +23,7 @@ class OneCrawl(Settings):
     def copy(self) -> Self:
         return self
 
-    def update(self, values: Any, priority: int | str = "project") -> None:
+    def update(self, values: Any, priority: int | str = "project") -> None:  # type: ignore[override]
         if values is not self:
             super().update(values, priority)
 
