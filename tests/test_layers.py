@@ -111,7 +111,7 @@ def test_a_library_that_could_be_exchanged_is_imported_in_one_place() -> None:
     assert wrong == []
 
 
-HEAVY = {"alembic", "dateparser", "jsonschema", "openai", "pydantic", "rich", "sqlalchemy"}
+HEAVY = {"alembic", "dateparser", "html_to_markdown", "jsonschema", "openai", "rich", "sqlalchemy"}
 
 
 def test_scrapy_starts_without_importing_what_our_commands_need() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
 
 from scrapy.commands.crawl import Command as StockCommand
 from scrapy.exceptions import UsageError
@@ -14,6 +15,8 @@ class Command(StockCommand):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
+        # Its deprecated names look through all modules for each frame of the stack: 0.1 s less from up here.
+        import_module("scrapy.core.downloader.contextfactory")
         from runo_spiders.config import Config
         from runo_spiders.console.crawl import check, prepare, schema_spider
 
