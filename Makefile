@@ -26,7 +26,7 @@ demo: install
 	@$(BIN)/python -m demo.run $(if $(MODEL),--model)
 
 serve: install
-	@$(BIN)/scrapyd --pidfile=
+	@$(BIN)/scrapyd --pidfile= --logger runo_spiders.daemon.console_log.observer
 
 test: install node
 	$(BIN)/python -m pytest

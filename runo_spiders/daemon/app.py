@@ -6,21 +6,21 @@ import os
 import signal
 import sys
 import time
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from scrapyd.app import application as scrapyd_application
 from twisted.application.internet import TCPServer, TimerService, UNIXServer
-from twisted.application.service import IServiceCollection, Service
+from twisted.application.service import IServiceCollection
 from twisted.internet import reactor as _reactor
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 
+from runo_spiders.daemon.address import Announcement, check_address
 from runo_spiders.daemon.bounded_request import BoundedRequest
 from runo_spiders.daemon.callers import Gate, IGate, new_one_off
 from runo_spiders.daemon.ledger import project_config, the_ledger
-from runo_spiders.errors import RunoError, UsageMistake
+from runo_spiders.errors import RunoError
 
 reactor: Any = _reactor
 log = Logger()
@@ -34,7 +34,7 @@ def application(config: Any) -> Any:
     os.umask(0o077)
     try:
         one_off = None if _has_keys() else new_one_off()
-        _check_address(config, one_off)
+        check_address(config, one_off)
     except RunoError as mistake:
         sys.exit(f"scrapyd: {mistake}")
     app = scrapyd_application(config)
@@ -51,53 +51,12 @@ def application(config: Any) -> Any:
     return app
 
 
-class Announcement(Service):
-    """Prints where the daemon listens, and the one-off key, when it does."""
-
-    def __init__(self, config: Any, one_off: str | None) -> None:
-        self._address = f"http://{_bind_address(config)}:{_port(config)}/"
-        self._one_off = one_off
-
-    def startService(self) -> None:  # noqa: N802 (Twisted's name)
-        reactor.callWhenRunning(self._print)
-
-    def _print(self) -> None:
-        print(f"runo_spiders listens on {self._address}", flush=True)
-        if self._one_off is not None:
-            print(f"No API key has been made yet. Until this process ends: {self._one_off}", flush=True)
-
-
 def _has_keys() -> bool:
     now = time.time()
     return any(
         key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
         for key in the_ledger().keys.list()
     )
-
-
-def _check_address(config: Any, one_off: str | None) -> None:
-    """Raise `UsageMistake` where strangers would be let at a daemon that nobody has made a key for."""
-    address = _bind_address(config)
-    if one_off is not None and address and not _is_loopback(address):
-        raise UsageMistake(
-            f"bind_address {address} can be reached from other machines, and no API key has been made: "
-            "make one with `scrapy keys create`, or bind to 127.0.0.1"
-        )
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return address == "localhost"
-
-
-def _bind_address(config: Any) -> str:
-    return str(os.environ.get("SCRAPYD_BIND_ADDRESS") or config.get("bind_address", "127.0.0.1"))
-
-
-def _port(config: Any) -> int:
-    return int(os.environ.get("SCRAPYD_HTTP_PORT") or config.getint("http_port", 6800))
 
 
 async def _purge(logs: Path) -> None:
@@ -109,7 +68,8 @@ async def _purge(logs: Path) -> None:
         before = time.time() - days * _DAY_S
         count = await deferToThread(the_ledger().jobs.purge, before)
         await deferToThread(_remove_logs, logs, before)
-        log.info("{count} jobs that ended more than {days} days ago were purged", count=count, days=days)
+        if count:
+            log.info("{count} jobs that ended more than {days} days ago were purged", count=count, days=days)
     except Exception:
         log.failure("Old jobs could not be purged")
 
