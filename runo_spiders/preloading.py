@@ -1,12 +1,13 @@
-"""All that a job needs, imported before the processes of the jobs are forked."""
+"""All that a job needs, imported and made before the processes of the jobs are forked."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from scrapy.crawler import Crawler
@@ -28,8 +29,13 @@ from runo_spiders.schema.coerce import Reading
 from runo_spiders.schema.load import load_schema
 from runo_spiders.schema.locale import locale_of
 from runo_spiders.spiders.schema import SchemaSpider
+from runo_spiders.store.faults import StoreFull, StoreUnavailable
 from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import NewJob
+from runo_spiders.store.rehearsal import Rehearsal
+from runo_spiders.workshop import Workshop
+
+logger = logging.getLogger(__name__)
 
 _ONE = (
     "STATS_CLASS",
@@ -63,10 +69,10 @@ _LATER = (
 )
 
 
-def preload(settings: Settings) -> None:
-    """Import all that a job needs, so that a forked child imports nothing.
+def preload(settings: Settings) -> Workshop:
+    """Import and make all that jobs need, so that a forked child begins with the crawl at once.
 
-    Installs no reactor and starts no thread.
+    Installs no reactor, starts no thread that stays, and leaves no connection to the ledger open.
     """
     crawler = Crawler(SchemaSpider, settings)
     crawler.addons.load_settings(crawler.settings)
@@ -77,8 +83,12 @@ def preload(settings: Settings) -> None:
         import_module(module)
     get_spider_loader(settings)
     _rehearse_a_page()
-    with TemporaryDirectory() as folder:
-        _rehearse_a_job(f"sqlite:///{folder}/rehearsal.db")
+    workshop = Workshop.of(settings)
+    _rehearse_a_job(workshop.ledger)
+    # What is there is there to stay: a child that looked for garbage in it would copy the memory.
+    gc.collect()
+    gc.freeze()
+    return workshop
 
 
 def _rehearse_a_page() -> None:
@@ -91,11 +101,20 @@ def _rehearse_a_page() -> None:
     Answers(schema, Rules()).answer(came.findings, came.rejected)
 
 
-def _rehearse_a_job(database_url: str) -> None:
-    """Much of what SQLAlchemy does for a statement it does once a process."""
-    ledger = Ledger.open(database_url)
+def _rehearse_a_job(ledger: Ledger) -> None:
+    """SQLAlchemy compiles a statement once for each engine, which takes longer than to run it."""
+    try:
+        with Rehearsal.of(ledger.database) as database:
+            _work_off_a_job(Ledger(database))
+    except (StoreUnavailable, StoreFull) as fault:
+        logger.warning("Jobs start slower than they could, since the ledger cannot be used now: %s", fault)
+    finally:
+        ledger.close()
+
+
+def _work_off_a_job(ledger: Ledger) -> None:
     target = Target("https://a.example/", 0)
-    new = NewJob("rehearsal", "cli", "rehearsal", {}, [target])
+    new = NewJob("rehearsal", "cli", "rehearsal", {}, [target], key="rehearsal", units=1)
     claim = ledger.leases.claim(ledger.jobs.accept(new).id, "rehearsal")
     assert claim is not None
     book = ledger.book(claim)
@@ -103,7 +122,6 @@ def _rehearse_a_job(database_url: str) -> None:
     book.close()
     ledger.leases.renew(claim)
     ledger.leases.finish(claim, "finished")
-    ledger.close()
 
 
 async def _write(book: Book, target: Target) -> None:

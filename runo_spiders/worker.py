@@ -12,24 +12,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from scrapy import Spider
-from scrapy.crawler import AsyncCrawlerProcess, Crawler
-from scrapy.settings import Settings
+from scrapy.crawler import AsyncCrawlerRunner, Crawler
+from scrapy.utils.misc import build_from_crawler, load_object
+from scrapy.utils.reactor import install_reactor
 
 from runo_spiders.commission import Commission
-from runo_spiders.config import Config
 from runo_spiders.ending import EndReason
 from runo_spiders.errors import PageFailure, UsageMistake
 from runo_spiders.heartbeat import Heartbeat
 from runo_spiders.net.credentials import Credentials
-from runo_spiders.preloading import preload
 from runo_spiders.spiders.schema import SchemaSpider
-from runo_spiders.store.database import Database
 from runo_spiders.store.faults import StoreFull, StoreUnavailable
 from runo_spiders.store.leases import StaleClaim
-from runo_spiders.store.ledger import Ledger
 from runo_spiders.store.records import Claim, Standing
 from runo_spiders.unreached import fail_the_rest
 from runo_spiders.worker_status import ENDED, LEASE_LOST, REFUSED, RELEASED
+from runo_spiders.workshop import Workshop
 
 logger = logging.getLogger(__name__)
 
@@ -42,40 +40,32 @@ _LAST_WORDS_IN_A_HURRY_S = 1.0
 """How long a worker that was told to stop waits for the ledger to take its last rows."""
 _STUCK_S = 2.0
 
+_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 _SHAPES = ("urls", "html_dir", "seed_url")
 _SECRETS = "secrets"
 """The fact that a job was given secrets: without them it would fetch logged out."""
 
 
-def run_job(
-    database_url: str,
-    job_id: str,
-    settings: Settings,
-    worker: str,
-    secrets: Mapping[str, str] | None = None,
-) -> int:
+def run_job(workshop: Workshop, job_id: str, worker: str, secrets: Mapping[str, str] | None = None) -> int:
     """Claim a job, work it off, and return an exit status; called once in a process, in its main thread.
 
-    `settings` are those of the project. `worker` names this process among the workers; a worker of the same
-    name may claim its job anew. `secrets` are texts under `headers` and `cookies`, as the files of these
-    arguments hold them; no others are sent to the sites, none of the environment.
+    `worker` names this process among the workers; a worker of the same name may claim its job anew.
+    `secrets` are texts under `headers` and `cookies`, as the files of these arguments hold them; no others
+    are sent to the sites, none of the environment.
     Raises `StoreUnavailable` and `StoreFull`; the job goes on when the ledger is back.
     """
     # They wait until the crawl can hear them: now they would end the process with the job in its hands.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
-    config = Config.from_settings(settings)
-    # Its tables are there: whoever accepted the job made them.
-    ledger = Ledger(Database(database_url), config.lease_s)
-    # They are looked up anew in each process, which takes as long as the page.
-    settings.set("LOG_VERSIONS", [], priority="cmdline")
-    process = AsyncCrawlerProcess(settings)
-    claim = ledger.leases.claim(job_id, worker)
+    leases = workshop.ledger.leases
+    install_reactor(_REACTOR, workshop.settings["ASYNCIO_EVENT_LOOP"])
+    runner = AsyncCrawlerRunner(workshop.settings)
+    claim = leases.claim(job_id, worker)
     if claim is None:
         return REFUSED
     if claim.job.cancel_asked:
-        ledger.leases.finish(claim, "cancelled")
+        leases.finish(claim, "cancelled")
         return ENDED
-    return Shift(process, ledger, claim, config, worker, secrets or {}).work()
+    return Shift(runner, workshop, claim, worker, secrets or {}).work()
 
 
 class Shift:
@@ -83,20 +73,19 @@ class Shift:
 
     def __init__(
         self,
-        process: AsyncCrawlerProcess,
-        ledger: Ledger,
+        runner: AsyncCrawlerRunner,
+        workshop: Workshop,
         claim: Claim,
-        config: Config,
         worker: str,
         secrets: Mapping[str, str],
     ) -> None:
         self._worker = worker
-        self._process = process
-        self._ledger = ledger
+        self._runner = runner
+        self._ledger = workshop.ledger
         self._claim = claim
-        self._config = config
+        self._config = workshop.config
         self._secrets = secrets
-        self._book = ledger.book(claim)
+        self._book = self._ledger.book(claim)
         self._crawler: Crawler | None = None
         self._fault: BaseException | None = None
         self._stop_asked: EndReason | None = None
@@ -123,8 +112,8 @@ class Shift:
     def _crawl(self) -> None:
         """Run the reactor until the crawl has ended, or has to."""
         try:
-            self._crawler = self._process.create_crawler(self._spider())
-            crawling = self._process.crawl(self._crawler, **self._arguments(self._crawler.spidercls))
+            self._crawler = self._runner.create_crawler(self._spider())
+            crawling = self._runner.crawl(self._crawler, **self._arguments(self._crawler.spidercls))
         except (UsageMistake, PageFailure, KeyError) as fault:
             self._fault = fault
             return
@@ -133,12 +122,21 @@ class Shift:
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, self._told_to_stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-        self._process.start(stop_after_crawl=False, install_signal_handlers=False)
+        self._run_the_reactor()
+
+    def _run_the_reactor(self) -> None:
+        """As Scrapy's `AsyncCrawlerProcess` does, which would also set up the logging in each process."""
+        reactor, settings = _reactor(), self._runner.settings
+        resolver = load_object(settings["TWISTED_DNS_RESOLVER"])
+        # Scrapy's resolvers want no more of a crawler than its settings.
+        build_from_crawler(resolver, self._runner, reactor=reactor).install_on_reactor()  # type: ignore[call-overload]
+        reactor.getThreadPool().adjustPoolsize(maxthreads=settings.getint("REACTOR_THREADPOOL_MAXSIZE"))
+        reactor.run(installSignalHandlers=False)
 
     def _spider(self) -> type[Spider]:
         name = self._claim.job.spider
         try:
-            spider: type[Spider] = self._process.spider_loader.load(name)
+            spider: type[Spider] = self._runner.spider_loader.load(name)
         except KeyError:
             raise UsageMistake(f"there is no spider {name!r}") from None
         return spider
@@ -264,6 +262,3 @@ def _reactor() -> Any:
     from twisted.internet import reactor
 
     return reactor
-
-
-__all__ = ["ENDED", "LEASE_LOST", "REFUSED", "RELEASED", "preload", "run_job"]

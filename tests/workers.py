@@ -17,11 +17,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from scrapy.settings import Settings
 from scrapy.utils.project import get_project_settings
 
+from runo_spiders.preloading import preload
 from runo_spiders.supervisor import Child
-from runo_spiders.worker import preload, run_job
+from runo_spiders.worker import run_job
+from runo_spiders.workshop import Workshop
 from tests.crawling import ROOT
 
 
@@ -115,8 +116,8 @@ class Workers:
 class Forker:
     """The forking process: one thread, no reactor."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
         self._selector = selectors.DefaultSelector()
         self._selector.register(0, selectors.EVENT_READ, None)
         self._unread = b""
@@ -143,8 +144,7 @@ class Forker:
         self._selector.register(os.pidfd_open(child.pid), selectors.EVENT_READ, child)
 
     def _work(self, order: dict[str, Any]) -> int:
-        database = self._settings["RUNO_DATABASE"]
-        return run_job(database, order["job"], self._settings, order["worker"], order["secrets"])
+        return run_job(self._workshop, order["job"], order["worker"], order["secrets"])
 
     def _reap(self, watched: int, child: Child) -> None:
         status = child.poll()
@@ -162,8 +162,7 @@ def main() -> None:
     settings = get_project_settings()
     for name, value in json.loads(sys.argv[1]).items():
         settings.set(name, value, priority="cmdline")
-    preload(settings)
-    Forker(settings).serve()
+    Forker(preload(settings)).serve()
 
 
 if __name__ == "__main__":

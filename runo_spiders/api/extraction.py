@@ -44,9 +44,12 @@ def accepted_answer(job: Job) -> dict[str, Json]:
 
 async def _accepted(asked: Asked) -> Job:
     """The job, durable; the one of an earlier request with the same idempotency key, if there is one."""
-    idempotency_key = _idempotency_key(asked)
-    await check_queue(asked)
-    order = await in_thread(_order, asked)
+    return await in_thread(_write_down, asked, _idempotency_key(asked))
+
+
+def _write_down(asked: Asked, idempotency_key: str | None) -> Job:
+    check_queue(asked)
+    order = _order(asked)
     key = asked.caller.key
     new = NewJob(
         owner=asked.caller.owner,
@@ -60,7 +63,7 @@ async def _accepted(asked: Asked) -> Job:
         idempotency_key=idempotency_key,
         digest=asked.digest if idempotency_key else "",
     )
-    return await in_thread(asked.place.ledger.jobs.accept, new)
+    return asked.place.ledger.jobs.accept(new)
 
 
 def _order(asked: Asked) -> Order:
@@ -80,9 +83,8 @@ def _idempotency_key(asked: Asked) -> str | None:
     return given
 
 
-async def check_queue(asked: Asked) -> None:
-    """Raise `Fault` with `QUEUE_FULL` where as many jobs wait as may."""
+def check_queue(asked: Asked) -> None:
+    """Raise `Fault` with `QUEUE_FULL` where as many jobs wait as may. It blocks."""
     most = asked.place.most_queued
-    waiting = await in_thread(asked.place.ledger.jobs.waiting, most)
-    if waiting >= most:
+    if asked.place.ledger.jobs.waiting(most) >= most:
         raise Fault("QUEUE_FULL", f"{most} jobs wait already; try again later.", {"Retry-After": "5"})

@@ -65,7 +65,7 @@ async def results(asked: Asked) -> None:
 async def retry(asked: Asked) -> None:
     """Queue the failed rows of a job that has ended, under the same id."""
     job = await _own_job(asked)
-    await check_queue(asked)
+    await in_thread(check_queue, asked)
     await in_thread(asked.place.ledger.jobs.retry, job.id, job.key is not None)
     asked.place.watch.submitted(job.id)
     again = await in_thread(asked.place.ledger.jobs.get, job.id)
@@ -74,9 +74,11 @@ async def retry(asked: Asked) -> None:
 
 
 def _job_with_rows(asked: Asked, after: int, limit: int) -> tuple[Job, list[Row]]:
-    """In one visit to a thread: this is what clients ask most often."""
-    job = _find(asked)
-    return job, asked.place.ledger.jobs.rows(job.id, after, limit) if limit else []
+    """In one visit to the ledger: this is what clients ask most often."""
+    found = asked.place.ledger.jobs.get_with_rows(asked.job_id, asked.caller.sees, after, limit)
+    if found is None:
+        raise _not_found(asked)
+    return found
 
 
 async def _own_job(asked: Asked) -> Job:
@@ -87,8 +89,12 @@ def _find(asked: Asked) -> Job:
     """The job of the path, as if others had none."""
     job = asked.place.ledger.jobs.get(asked.job_id, asked.caller.sees)
     if job is None:
-        raise Fault("JOB_NOT_FOUND", f"There is no job {asked.job_id[:80]!r}.")
+        raise _not_found(asked)
     return job
+
+
+def _not_found(asked: Asked) -> Fault:
+    return Fault("JOB_NOT_FOUND", f"There is no job {asked.job_id[:80]!r}.")
 
 
 def _listed(job: Job) -> dict[str, Json]:

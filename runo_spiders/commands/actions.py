@@ -1,8 +1,4 @@
-"""The options of commands that take an action after their name: `scrapy jobs list`.
-
-What an action does stands in `console`: Scrapy loads all modules of commands whatever is asked for, and the
-ledger takes 0.2 s to import.
-"""
+"""The options of commands that take an action after their name: `scrapy jobs list`."""
 
 from __future__ import annotations
 

@@ -7,8 +7,6 @@ from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from runo_spiders.job import JobSpec
-
 
 class Command(ScrapyCommand):
     requires_project = False
@@ -28,6 +26,8 @@ class Command(ScrapyCommand):
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
+        from runo_spiders.job import JobSpec
+
         super().add_options(parser)
         parser.add_argument(
             "-o", "--output", action="append", metavar="FILE[:FORMAT]", help="where rows go (default: -)"
@@ -53,7 +53,6 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
-        # Scrapy loads all commands whatever is asked for, and the ledger takes 0.2 s to import.
         from runo_spiders.console.batch import perform
 
         self.exitcode = perform(self.settings, args, opts)

@@ -30,6 +30,7 @@ from runo_spiders.store.records import End, Job
 from runo_spiders.supervisor import Child
 from runo_spiders.worker import run_job
 from runo_spiders.worker_status import ENDED, LEASE_LOST, REFUSED, RELEASED
+from runo_spiders.workshop import Workshop
 
 DELIVERED = "delivered"
 """The fact that the rows of a job have reached its outputs."""
@@ -160,7 +161,7 @@ def _work_once(
     """Work in a child and pass interrupts on to it; its exit status, negative for a signal."""
     # No connection may be open in two processes.
     place.ledger.close()
-    child = Child(lambda: run_job(place.database, job.id, place.settings, worker, place.secrets))
+    child = Child(lambda: run_job(Workshop.of(place.settings, place.database), job.id, worker, place.secrets))
     started = time.monotonic()
     passed_on = 0
     while child.poll() is None:

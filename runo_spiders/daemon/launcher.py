@@ -52,13 +52,13 @@ class JobLauncher(Launcher):
         self._logs = Path(config.get("logs_dir", "logs")).absolute()
         self._poller = app.getComponent(IPoller)
         self._lineage = Lineage(Path(config.get("dbs_dir", "dbs")).absolute())
-        self._nursery = NurseryLink(self._lineage.lock)
         self._deaths = Deaths(the_ledger().database)
         self._at_work: set[Deferred[None]] = set()
         self._stopping: set[str] = set()
         self._cancels = LoopingCall(self._see_cancels)
         self.watch = Watch(self._deaths, start=self._poller.poll, stop=self._stop_soon)
         app.setComponent(IWatch, self.watch)
+        self._nursery = NurseryLink(self._lineage.lock, over=self.watch.look)
 
     def startService(self) -> None:  # noqa: N802 (Twisted's name)
         self._nursery.open()
@@ -130,6 +130,8 @@ class JobLauncher(Launcher):
             await deferLater(reactor, _PAUSE_S)
         elif status not in _IN_ORDER:
             job = await deferToThread(self._deaths.died, process.job, process.worker)
+            if job is not None and job.state == "ended":
+                self.watch.seen(job)
             if status != ENDED and job is not None:
                 log.error(
                     "{job} crashed ({status}): it is {now}",
@@ -193,7 +195,7 @@ class JobLauncher(Launcher):
 def _job_and_secrets(job: str) -> tuple[Job, dict[str, str] | None]:
     found = the_ledger().jobs.get(job)
     assert found is not None
-    sealed = the_ledger().jobs.sealed(job)
+    sealed = the_ledger().jobs.sealed(job) if found.has_secrets else None
     if sealed is None:
         return found, None
     opened = Vault.of(project_config().database).open(sealed)

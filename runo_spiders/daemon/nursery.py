@@ -13,9 +13,9 @@ import selectors
 import signal
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from scrapy.settings import Settings
 from scrapy.utils.project import get_project_settings
 
 from runo_spiders.addon import switch_on
@@ -30,22 +30,27 @@ from runo_spiders.daemon.work import work_on
 from runo_spiders.daemon.workers import worker_name
 from runo_spiders.preloading import preload
 from runo_spiders.supervisor import Child
+from runo_spiders.worker_status import ENDED
+from runo_spiders.workshop import Workshop
 
 
 class Nursery:
     """Children by their jobs. `orders` and `reports` are file descriptors."""
 
-    def __init__(self, orders: int, reports: int, settings: Settings) -> None:
+    def __init__(self, orders: int, reports: int, workshop: Workshop) -> None:
         self._orders = orders
         self._reports = reports
-        self._settings = settings
+        self._workshop = workshop
         self._children: dict[str, Child] = {}
         self._unread = b""
         self._kill_at: float | None = None
         # Children hold the one end, only the nursery the other: theirs ends when it does.
         self._lifeline, self._life = os.pipe()
+        # Children say here that their jobs have ended, before the system takes their memory apart.
+        self._overs, self._over = os.pipe()
         self._selector = selectors.DefaultSelector()
         self._selector.register(orders, selectors.EVENT_READ, self._read)
+        self._selector.register(self._overs, selectors.EVENT_READ, self._relay)
 
     def serve(self) -> None:
         """Until the orders end, and the last child has."""
@@ -84,6 +89,10 @@ class Nursery:
         self._selector.register(watched, selectors.EVENT_READ, lambda: self._reap(order.job, watched))
         self._report({"job": order.job, "pid": child.pid, "worker": worker_name(child.pid)})
 
+    def _relay(self) -> None:
+        for job in os.read(self._overs, 65536).decode().split():
+            self._report({"job": job, "over": True})
+
     def _reap(self, job: str, watched: int) -> None:
         status = self._children[job].poll()
         if status is None:
@@ -101,13 +110,17 @@ class Nursery:
 
     def _be_child(self, order: Order) -> int:
         self._selector.close()
-        for inherited in (self._orders, self._reports, self._life):
+        for inherited in (self._orders, self._reports, self._life, self._overs):
             os.close(inherited)
         out = open_log(order.log)
         for standard in (1, 2):
             os.dup2(out, standard)
         be_killed_after(self._lifeline)
-        return work_on(order, self._settings)
+        status = work_on(order, self._workshop)
+        if status == ENDED:
+            with suppress(BrokenPipeError):
+                os.write(self._over, f"{order.job}\n".encode())
+        return status
 
 
 def main() -> None:
@@ -120,8 +133,7 @@ def main() -> None:
     os.dup2(2, 1)
     settings = get_project_settings()
     switch_on(settings)
-    preload(settings)
-    Nursery(orders, reports, settings).serve()
+    Nursery(orders, reports, preload(settings)).serve()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -29,11 +29,13 @@ _PAUSE_S = 1.0
 class NurseryLink:
     """Starts jobs in the nursery. There is one nursery at a time; its children may outlive it for a while.
 
-    All of them inherit `lock`, a file descriptor.
+    All of them inherit `lock`, a file descriptor. `over` is told a job that has ended, while its process is
+    still going.
     """
 
-    def __init__(self, lock: int) -> None:
+    def __init__(self, lock: int, over: Callable[[str], object]) -> None:
         self._lock = lock
+        self._over = over
         self._processes: dict[str, JobProcess] = {}
         self._protocol: _Reports | None = None
         self._unsent: list[Order] = []
@@ -74,6 +76,9 @@ class NurseryLink:
             return
         if "pid" in report:
             process.pid, process.worker = report["pid"], report["worker"]
+            return
+        if "over" in report:
+            self._over(report["job"])
             return
         del self._processes[report["job"]]
         if "failed" in report:

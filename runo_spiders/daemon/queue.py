@@ -133,5 +133,5 @@ def _next_jobs(most: int, taken: frozenset[str], last_owner: str) -> list[Job]:
     """Jobs to start; those on the way whose workers died too often are buried."""
     ledger = the_ledger()
     waiting = [job for job in ledger.leases.queued(most, last_owner) if job not in taken]
-    found = [job for job in map(ledger.jobs.get, waiting) if job is not None]
+    found = ledger.deaths.jobs(waiting).values() if waiting else ()
     return [job for job in found if job.starts < MOST_STARTS or not ledger.leases.bury(job.id)]

@@ -39,9 +39,10 @@ def _take_order() -> int:
     be_killed_after(0)
     # Only now: the project may bring a version of this package of its own.
     work_on = import_module("runo_spiders.daemon.work").work_on
+    workshop_of = import_module("runo_spiders.workshop").Workshop.of
     settings = get_project_settings()
     settings.setdict(dict(order.settings), priority="cmdline")
-    return int(work_on(order, settings))
+    return int(work_on(order, workshop_of(settings, order.database)))
 
 
 def enter_project(name: str) -> None:

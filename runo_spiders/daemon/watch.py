@@ -63,6 +63,10 @@ class Watch:
             self._looking.start(_LOOK_EVERY_S, now=False)
         return waiting
 
+    def seen(self, job: Job) -> None:
+        """Tell those who wait for a job of its end, which was just read in the ledger."""
+        self._tell(job.id, job)
+
     def look(self, job: str | None = None) -> None:
         """Ask the ledger about one of the jobs that are waited for, or about all."""
         ids = [one for one in self._waiting if job in (one, None)]

@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import sys
 
-from scrapy.settings import Settings
-
 from runo_spiders.daemon.process import TRY_LATER, Order
 from runo_spiders.daemon.workers import worker_name
 from runo_spiders.store.faults import StoreFull, StoreUnavailable
 from runo_spiders.worker import run_job
+from runo_spiders.workshop import Workshop
 
 
-def work_on(order: Order, settings: Settings) -> int:
+def work_on(order: Order, workshop: Workshop) -> int:
     """Run a job in this process; the exit status."""
     try:
-        return run_job(order.database, order.job, settings, worker_name(os.getpid()), order.secrets)
+        return run_job(workshop, order.job, worker_name(os.getpid()), order.secrets)
     except (StoreUnavailable, StoreFull) as fault:
         print(f"{order.job}: the ledger cannot be used: {fault}", file=sys.stderr)
         return TRY_LATER

@@ -16,6 +16,9 @@ from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from runo_spiders.store.engines import engine_of
 from runo_spiders.store.faults import StoreUnavailable, ours, translated
 
+_BUSY_MS = 8
+"""How long SQLite itself waits for its turn to write: it looks ever more rarely, up to each 100 ms."""
+
 Result = TypeVar("Result")
 Clock = Callable[[], tuple[float, str]]
 """Seconds that no one sets, and the boot in which they run."""
@@ -38,6 +41,8 @@ class Database:
         self.engine = engine_of(url)
         self.sqlite = self.engine.dialect.name == "sqlite"
         self.patience = patience
+        # Another writer of SQLite is done within milliseconds; a server that is away comes back in seconds.
+        self._longest_pause = 0.02 if self.sqlite else 0.5
         self._clock = clock
 
     @contextmanager
@@ -56,7 +61,7 @@ class Database:
         of: it has to come to the same end. Raises `StoreUnavailable`, `StoreFull`, `StoreDamaged`.
         """
         until = time.monotonic() + (self.patience if patience is None else patience)
-        pause = 0.01
+        pause = 0.005
         while True:
             try:
                 return self._transaction(work, durable, until)
@@ -66,10 +71,10 @@ class Database:
                     raise meant from fault
             # By chance, so that two who were in each other's way do not meet again.
             time.sleep(random.uniform(0, pause))  # noqa: S311
-            pause = min(pause * 2, 0.5)
+            pause = min(pause * 2, self._longest_pause)
 
     def _transaction(self, work: Callable[[Connection], Result], durable: bool, until: float) -> Result:
-        wait_ms = max(0, round((until - time.monotonic()) * 1000))
+        wait_ms = max(0, min(_BUSY_MS, round((until - time.monotonic()) * 1000)))
         with self.engine.connect() as link:
             link = link.execution_options(runo_wait_ms=wait_ms, runo_durable=durable)
             with link.begin():

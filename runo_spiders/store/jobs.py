@@ -92,6 +92,14 @@ class Jobs:
             head = job_of(link, job)
             return [] if head is None else rows_of(link, head, after, limit)
 
+    def get_with_rows(
+        self, job: str, owner: str | None, after: int, limit: int
+    ) -> tuple[Job, list[Row]] | None:
+        """`get` and `rows`, as of one moment."""
+        with self._database.read() as link:
+            head = job_of(link, job, owner)
+            return None if head is None else (head, rows_of(link, head, after, limit) if limit else [])
+
     def rows_so_far(self, job: str) -> Iterator[Row]:
         """The rows that there are, in the order of the request, a thousand at a time."""
         return _pages(lambda after: self.rows(job, after))

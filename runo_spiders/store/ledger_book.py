@@ -56,6 +56,10 @@ class _Batch:
     waited_for: bool = False
     done: Future[None] = field(default_factory=_future)
 
+    @property
+    def is_empty(self) -> bool:
+        return not (self.waited_for or self.targets or self.starts or self.rows or self.facts)
+
 
 class LedgerBook:
     """Implements `Book` for the holder of a claim.
@@ -170,24 +174,21 @@ class LedgerBook:
     def _write_on(self) -> None:
         while True:
             batch = self._next()
-            self._write(batch)
-            if self._closing and self._batch_is_empty():
+            if not batch.is_empty:
+                self._write(batch)
+            if self._closing and self._batch.is_empty:
                 return
 
     def _next(self) -> _Batch:
         """The changes so far, when there are any and they have waited for company."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closing or not self._batch_is_empty())
+            self._changed.wait_for(lambda: self._closing or not self._batch.is_empty)
             if not self._closing and not self._batch.waited_for:
                 self._changed.wait_for(lambda: self._closing or self._batch.waited_for, _LINGER_S)
             if not self._closing:
                 self._changed.wait_for(lambda: self._closing, _LINGER_WAITED_FOR_S)
             batch, self._batch = self._batch, _Batch()
             return batch
-
-    def _batch_is_empty(self) -> bool:
-        batch = self._batch
-        return not (batch.waited_for or batch.targets or batch.starts or batch.rows or batch.facts)
 
     def _write(self, batch: _Batch) -> None:
         try:
