@@ -5,7 +5,7 @@ The steps change the findings, never the data: data is assembled from what is le
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,6 +17,7 @@ from runo_spiders.schema.model import Schema, escape
 from runo_spiders.schema.validate import Validator
 
 Findings = Mapping[str, Finding]
+NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,10 @@ class Answer:
 
 @dataclass(slots=True)
 class _Draft:
+    """`told` are the pointers at which a value was left out for a reason that the warnings give."""
+
     findings: Findings
+    told: set[str]
     warnings: list[str] = field(default_factory=list)
 
 
@@ -53,16 +57,22 @@ class Answers:
         self._rules = rules
         self._validator = Validator(schema)
 
-    def answer(self, findings: Findings, rejected: Mapping[str, str]) -> Answer:
-        """Raises `PageFailure` if nothing fits its field, or a required field has no value."""
+    def answer(
+        self, findings: Findings, rejected: Mapping[str, str], refused: Mapping[str, str] = NONE
+    ) -> Answer:
+        """`rejected` are values that do not fit their fields, `refused` those that are not believed.
+
+        Raises `PageFailure` if nothing fits its field, or a required field has no value.
+        """
         if rejected and not findings and len(rejected) >= len(self._schema.slots):
-            raise PageFailure("TYPE_COERCION_FAILED", "; ".join(_tell(rejected)))
+            raise PageFailure("TYPE_COERCION_FAILED", "; ".join(_tell(rejected.items())))
         # What was rejected has left gaps.
-        draft = _Draft(close_gaps(self._schema, findings) if rejected else findings)
+        closed = close_gaps(self._schema, findings) if rejected else findings
+        draft = _Draft(closed, {*rejected, *refused})
         self._drop_invalid(draft)
         self._drop_out_of_dates(draft)
         self._cut(draft)
-        self._tell_what_is_odd(draft, rejected)
+        self._tell_what_is_odd(draft, [*rejected.items(), *refused.items()])
         data = assemble(self._schema, draft.findings)
         self._check_required(draft.findings)
         evidence = {pointer: finding.evidence for pointer, finding in draft.findings.items()}
@@ -73,6 +83,7 @@ class Answers:
         draft.warnings += (f"{violation.pointer or '/'}: {violation.message}" for violation in violations)
         forbidden = {violation.pointer for violation in violations} & set(draft.findings)
         if forbidden:
+            draft.told |= forbidden
             allowed = {
                 pointer: found for pointer, found in draft.findings.items() if pointer not in forbidden
             }
@@ -96,15 +107,14 @@ class Answers:
             draft.warnings.append(f"max_items_per_url was reached: {len(records) - most} items were left out")
             draft.findings = _of_records(draft.findings, records[:most])
 
-    def _tell_what_is_odd(self, draft: _Draft, rejected: Mapping[str, str]) -> None:
+    def _tell_what_is_odd(self, draft: _Draft, left_out: Iterable[tuple[str, str]]) -> None:
         if not draft.findings:
             draft.warnings.append(NOTHING_FOUND)
         for pointer, finding in draft.findings.items():
             draft.warnings += (f"{pointer}: {warning}" for warning in finding.warnings)
-        draft.warnings += _tell(rejected)
+        draft.warnings += _tell(left_out)
         missing = [slot.pointer for slot in self._schema.slots if not _has(draft.findings, slot.pointer)]
-        told = {pointer for pointer in missing if any(p.startswith(pointer) for p in rejected)}
-        draft.warnings += (f"{pointer or '/'}: not found" for pointer in missing if pointer not in told)
+        draft.warnings += (f"{name or '/'}: not found" for name in missing if not _has(draft.told, name))
 
     def _check_required(self, findings: Findings) -> None:
         prefixes = [f"/{i}" for i in _records(findings)] if self._schema.many else [""]
@@ -114,12 +124,12 @@ class Answers:
                 raise PageFailure("REQUIRED_MISSING", ", ".join(missing))
 
 
-def _tell(rejected: Mapping[str, str]) -> list[str]:
-    return [f"{pointer}: {why}" for pointer, why in rejected.items()]
+def _tell(left_out: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"{pointer}: {why}" for pointer, why in left_out]
 
 
-def _has(findings: Findings, pointer: str) -> bool:
-    return pointer in findings or any(found.startswith(pointer + "/") for found in findings)
+def _has(pointers: Collection[str], pointer: str) -> bool:
+    return pointer in pointers or any(each.startswith(pointer + "/") for each in pointers)
 
 
 def _records(findings: Findings) -> list[int]:

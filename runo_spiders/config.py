@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from scrapy.utils.project import data_path
 
 from runo_spiders.errors import UsageMistake
 
@@ -19,9 +22,13 @@ LADDER = (
 )
 TIMEOUT_MS = 15_000
 WINDOW = 500
+LEASE_S = 10.0
+KEEP_DAYS = 30.0
+MOST_QUEUED = 10_000
 MODEL_CONCURRENCY = 8
 MODEL_TIMEOUT_MS = 60_000
 MODEL_MAX_OUTPUT_TOKENS = 4096
+SECRET_KEY = "RUNO_SECRET_KEY"  # noqa: S105 (a name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,11 @@ class ModelSettings:
         )
 
 
+def secret_key() -> str:
+    """What target sites' secrets are sealed with; only from the environment, since settings are shown."""
+    return os.environ.get(SECRET_KEY) or ""
+
+
 def _above_zero(settings: BaseSettings, name: str, default: int) -> int:
     number = settings.getint(name, default)
     if number <= 0:
@@ -77,7 +89,9 @@ class Config:
 
     `spool` is the path of the spool file; empty means a file of its own that goes with the run. `window` is
     how many URLs may be ahead of the downloads. `contact` is put into the user agent.
-    `model` is None where no model is to be asked.
+    `model` is None where no model is to be asked. `database` is the URL of the ledger. `lease_s` is how many
+    seconds a worker that gives no sign of life keeps its job. `keep_days` is for how long the daemon keeps
+    jobs that have ended; 0 is for ever. `most_queued` is how many may wait before the API takes no more.
     """
 
     ladder: tuple[str, ...]
@@ -85,6 +99,10 @@ class Config:
     egress_allow: tuple[str, ...]
     spool: str
     window: int
+    database: str
+    lease_s: float
+    keep_days: float
+    most_queued: int
     contact: str
     model: ModelSettings | None
 
@@ -98,4 +116,21 @@ class Config:
             window=settings.getint("RUNO_WINDOW", WINDOW),
             contact=settings.get("RUNO_CONTACT") or "",
             model=ModelSettings.from_settings(settings),
+            database=_database(settings),
+            lease_s=_lease_s(settings),
+            most_queued=_above_zero(settings, "RUNO_MOST_QUEUED", MOST_QUEUED),
+            keep_days=settings.getfloat("RUNO_KEEP_DAYS", KEEP_DAYS),
         )
+
+
+def _database(settings: BaseSettings) -> str:
+    """The URL of the ledger: by default a file of the project, or below the working directory."""
+    given = settings.get("RUNO_DATABASE") or os.environ.get("RUNO_DATABASE")
+    return given or f"sqlite:///{Path(data_path('runo/ledger.db')).absolute()}"
+
+
+def _lease_s(settings: BaseSettings) -> float:
+    seconds = settings.getfloat("RUNO_LEASE_S", LEASE_S)
+    if seconds < 1:
+        raise UsageMistake(f"RUNO_LEASE_S: {seconds} is not at least 1")
+    return seconds

@@ -12,6 +12,8 @@ from runo_spiders.inputs import Target
 from runo_spiders.item_cap import NOT_FETCHED
 from runo_spiders.items import Row
 
+EndReason = Literal["fail_fast", "max_total_items", "cancelled", "released"]
+
 
 class JobEnded(IgnoreRequest):
     """Raised by `EndingMiddleware` for a request that waited when the job ended; reaches the errback."""
@@ -19,12 +21,20 @@ class JobEnded(IgnoreRequest):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Why the job fetches nothing more: `fail_fast` after a failure, or `max_total_items` reached."""
+    """Why the job fetches nothing more.
 
-    reason: Literal["fail_fast", "max_total_items"]
+    `fail_fast` after a failure, `max_total_items` reached, `cancelled` by the client, or `released` by a
+    worker that has to go. `told` is whether URLs that are not fetched get their rows now; else they are
+    completed when the rows are read, or fetched by the next worker.
+    """
 
-    def row(self, target: Target) -> Row:
+    reason: EndReason
+    told: bool = True
+
+    def row(self, target: Target) -> Row | None:
         """The row of a target that is not fetched: cancelled, or a success with no items."""
+        if not self.told or target.walked:
+            return None
         if self.reason == "fail_fast":
             return describe(PageFailure("JOB_CANCELLED"), target.url, target.index, target.extra)
         return Row(

@@ -53,8 +53,9 @@ CODES = _table(
     ("LLM_UNAVAILABLE", True, "The model's endpoint is down or could not be reached."),
     ("LLM_RATE_LIMITED", True, "The model's endpoint limits the rate of requests."),
     ("LLM_BLOCKED", False, "The model, or a filter before it, refused to answer."),
-    ("LLM_BAD_REQUEST", False, "The model's endpoint refuses the request; it may be too long."),
+    ("LLM_BAD_REQUEST", False, "The model's endpoint refuses the request."),
     ("JOB_CANCELLED", False, "The job ended before this URL was done."),
+    ("COOKIES_MISSING", False, "The job was made with cookies or headers, which are gone since it ended."),
     ("WORKER_LOST", True, "The worker died while it had this URL."),
     ("INTERNAL", True, "An error of our own; the log has the traceback."),
 )

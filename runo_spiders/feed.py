@@ -1,7 +1,7 @@
-"""The windowed feed: URLs flow from their source through the spool to the scheduler, a few at a time.
+"""The windowed feed: URLs flow from their source through the book to the scheduler, a few at a time.
 
 A plain loop over a long list of start URLs blocks the event loop and queues everything (200,000 URLs: 30 s,
-427 MB). Here a thread reads the source, a task writes it to the spool, and the spider takes what it needs.
+427 MB). Here a thread reads the source, a task writes it to the book, and the spider takes what it needs.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 
+from runo_spiders.book import TOTAL, Book, Entry
 from runo_spiders.inputs import Target
-from runo_spiders.spool import TOTAL, Spool
 
 _END = None
 _PAUSE = 0.02
+_AT_ONCE = 200
 
 
 class Intake:
@@ -65,49 +66,60 @@ class Intake:
 
 
 class Feed:
-    """Targets without a row yet, in order, as the spool learns of them."""
+    """Targets without a row yet, in order, as the book learns of them.
 
-    def __init__(self, spool: Spool, source: Iterator[Target]) -> None:
-        self._spool = spool
-        self._intake = Intake(source)
+    Without a source the book has all of them already.
+    """
+
+    def __init__(self, book: Book, source: Iterator[Target] | None) -> None:
+        self._book = book
+        self._intake = Intake(source) if source is not None else None
         self._filling: asyncio.Task[None] | None = None
 
-    async def targets(self) -> AsyncIterator[Target]:
+    async def entries(self) -> AsyncIterator[Entry]:
         """Yields until the source is exhausted; raises what the source raised."""
         self._filling = asyncio.create_task(self._fill())
         last = -1
         while True:
-            filled = self._filling.done()
-            batch = self._spool.pending(last, 200)
-            if not batch and filled:
+            filled = self._intake is None or self._filling.done()
+            batch = await self._book.pending(last, _AT_ONCE)
+            for entry in batch:
+                assert entry.target.index is not None, "what stands in a book is numbered"
+                last = entry.target.index
+                yield entry
+            if filled and len(batch) < _AT_ONCE:
                 await self._filling
                 return
             if not batch:
                 await asyncio.sleep(_PAUSE)
-            for target in batch:
-                assert target.index is not None, "the URLs of a list are numbered"
-                last = target.index
-                yield target
 
-    def drain(self, patience: float = 1.0) -> None:
+    async def drain(self, patience: float = 1.0) -> None:
         """Write down the rest of the source after a stop, so that each URL gets its row.
 
-        Blocks; gives up on a source (a pipe that stays open) that is silent for `patience` seconds.
+        Gives up on a source (a pipe that stays open) that is silent for `patience` seconds.
         """
         if self._filling is not None:
             self._filling.cancel()
         quiet_since = time.monotonic()
-        while not self._intake.exhausted and time.monotonic() - quiet_since < patience:
-            targets = self._intake.take()
-            if targets:
-                self._spool.add(targets)
+        while self._reads and time.monotonic() - quiet_since < patience:
+            if await self._take():
                 quiet_since = time.monotonic()
             else:
-                time.sleep(_PAUSE)
+                await asyncio.sleep(_PAUSE)
+
+    @property
+    def _reads(self) -> bool:
+        return self._intake is not None and not self._intake.exhausted
 
     async def _fill(self) -> None:
-        while not self._intake.exhausted:
-            self._spool.add(self._intake.take())
-            self._spool.commit()
+        while self._reads:
+            await self._take()
             await asyncio.sleep(_PAUSE)
-        self._spool.note(TOTAL, self._intake.taken)
+        if self._intake is not None:
+            self._book.note(TOTAL, self._intake.taken)
+
+    async def _take(self) -> bool:
+        """Write down what has been read by now; whether that was anything."""
+        targets = self._intake.take() if self._intake is not None else []
+        await self._book.add(targets)
+        return bool(targets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from runo_spiders.inputs import Target
@@ -20,8 +21,17 @@ class Frontier:
         self._max_depth = job.max_depth
         self._seen: set[str] = set()
         self._rows = 0
+        self._walked = 0
         self.skipped = 0
         """How many pages were left out because `max_pages` was reached."""
+
+    def resume(self, admitted: Iterable[Target]) -> None:
+        """Go on where a run stopped that had admitted these pages."""
+        for target in admitted:
+            assert target.index is not None, "what stands in a book is numbered"
+            self._seen.add(identity(target.url))
+            self._rows = max(self._rows, target.index + 1)
+            self._walked = max(self._walked, -target.index)
 
     def seed(self, url: str) -> Target:
         """The first page; whether it matches `follow_pattern` does not matter."""
@@ -47,6 +57,7 @@ class Frontier:
     def _admit(self, url: str, hops: int) -> Target:
         self._seen.add(identity(url))
         if not self._item.match(url) or self._exclude.match(url):
-            return Target(url, None, hops=hops)
+            self._walked += 1
+            return Target(url, -self._walked, hops=hops)
         self._rows += 1
         return Target(url, self._rows - 1, hops=hops)

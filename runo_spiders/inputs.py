@@ -23,15 +23,20 @@ _URL = re.compile(r"https?://", re.IGNORECASE)
 class Target:
     """One URL that was asked for.
 
-    `index` is its place in the request, or in the order of discovery of a crawl; None for a page that is only
-    walked through. `extra` holds the other columns of its line, to be carried to the output. `hops` is how
-    far from the seed it is.
+    `index` is its place in the request, or in the order of discovery of a crawl; below 0 for a page that is
+    only walked through; None for a URL that no book knows. `extra` holds the other columns of its line, to be
+    carried to the output. `hops` is how far from the seed it is.
     """
 
     url: str
     index: int | None
     extra: dict[str, str] = field(default_factory=dict)
     hops: int = 0
+
+    @property
+    def walked(self) -> bool:
+        """Whether this page is only walked through: it has no row."""
+        return self.index is not None and self.index < 0
 
 
 Line = tuple[str, dict[str, str]]
@@ -40,6 +45,13 @@ Line = tuple[str, dict[str, str]]
 def targets(source: str | Sequence[str], limit: int | None = None) -> Iterator[Target]:
     """The targets of a source, numbered from 0, read as they are consumed."""
     for index, (url, extra) in enumerate(islice(_lines(source), limit)):
+        yield Target(url, index, extra)
+
+
+def targets_of_text(file: TextIO, suffix: str) -> Iterator[Target]:
+    """The targets of a list that is open already; `.csv` is one with a header. Raises `UsageMistake`."""
+    lines = _csv_lines(file, "the list") if suffix == ".csv" else _text_or_json_lines(file)
+    for index, (url, extra) in enumerate(lines):
         yield Target(url, index, extra)
 
 
@@ -86,12 +98,12 @@ def _lines(source: str | Sequence[str]) -> Iterator[Line]:
 def _file_lines(path: Path) -> Iterator[Line]:
     # A line that is not UTF-8 ends as URL_INVALID, and the lines after it are read.
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        yield from _csv_lines(file) if path.suffix == ".csv" else _text_or_json_lines(file)
+        yield from _csv_lines(file, file.name) if path.suffix == ".csv" else _text_or_json_lines(file)
 
 
-def _csv_lines(file: TextIO) -> Iterator[Line]:
+def _csv_lines(file: TextIO, name: str) -> Iterator[Line]:
     reader = csv.DictReader(file)
-    column = _url_column(reader, file.name)
+    column = _url_column(reader, name)
     for record in reader:
         others = {key: value or "" for key, value in record.items() if key is not None and key != column}
         yield (record[column] or "").strip(), others

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 
 from runo_spiders.items import Row
@@ -14,10 +14,11 @@ NOT_FETCHED = "max_total_items was reached before this URL: it was not fetched"
 class ItemCap:
     """Holds rows until all before them are there, and cuts what is over the cap."""
 
-    def __init__(self, most: int, done: int = 0, taken: int = 0) -> None:
-        """`done` rows with `taken` items have passed already (in an earlier run)."""
+    def __init__(self, most: int, done: Set[int] = frozenset(), taken: int = 0) -> None:
+        """Rows with the indexes `done` and with `taken` items have passed already (in an earlier run)."""
         self._left = most - taken
-        self._next = done
+        self._next = 0
+        self._done = done
         self._held: dict[int, Row] = {}
 
     @property
@@ -32,8 +33,9 @@ class ItemCap:
         """The rows whose turn has come with this one, cut."""
         assert row.index is not None, "a cap is for jobs whose URLs are numbered"
         self._held[row.index] = row
-        while self._next in self._held:
-            yield self._cut(self._held.pop(self._next))
+        while self._next in self._held or self._next in self._done:
+            if self._next in self._held:
+                yield self._cut(self._held.pop(self._next))
             self._next += 1
 
     def _cut(self, row: Row) -> Row:

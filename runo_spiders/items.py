@@ -101,8 +101,9 @@ class Page:
     """One fetched page on its way through the pipelines.
 
     `given` is an item that a custom spider scraped itself, as plain JSON. `findings` maps the JSON pointers
-    of leaves to values, `rejected` to the reason why a value did not fit. `data`, `evidence` and `warnings`
-    are filled by the validation pipeline. `failure` is set when a rung failed after others had found values.
+    of leaves to values, `rejected` to the reason why a value did not fit, `refused` why one was not believed.
+    `data`, `evidence` and `warnings` are filled by the validation pipeline. `failure` is set when a rung
+    failed after others had found values.
     """
 
     url: str
@@ -117,6 +118,7 @@ class Page:
     given: Json = None
     findings: Mapping[str, Finding] = field(default_factory=dict)
     rejected: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
     failure: ErrorInfo | None = None
     data: Json = None
     evidence: Mapping[str, Evidence] = field(default_factory=dict)

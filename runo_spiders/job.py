@@ -50,9 +50,9 @@ class JobSpec(BaseModel):
     """The arguments of a job, in both of its shapes: a list of URLs, or a seed and a pattern to follow.
 
     `urls` is a list, a comma-separated string, a file (`.txt`, `.csv` with a `url` column, `.jsonl`) or `-`
-    for standard input. Patterns are globs in which `*` crosses `/`. `timeout_ms` is for one URL: its fetches,
-    retries and redirects; waiting in queues is not counted. `require` names fields whose absence makes an
-    error row.
+    for standard input; an empty list where the job's URLs are in its book already. Patterns are globs in
+    which `*` crosses `/`. `timeout_ms` is for one URL: its fetches, retries and redirects; waiting in queues
+    is not counted. `require` names fields whose absence makes an error row.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

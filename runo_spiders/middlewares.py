@@ -1,4 +1,4 @@
-"""What stands between the spider and Scrapy: the callback's door to rows, saved pages, the end of a job."""
+"""What stands between the spider and Scrapy: the callback's door to rows, saved pages, a job's way out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from scrapy.http import HtmlResponse, Request, Response
 
 from runo_spiders.ending import JobEnded
 from runo_spiders.items import Page, Row
+from runo_spiders.net.download import HttpHandler
 from runo_spiders.spiders.base import TARGET
 from runo_spiders.spiders.schema import SchemaSpider
 
@@ -69,11 +70,30 @@ class SavedPages(JobMiddleware):
         parts = urlsplit(request.url)
         if parts.scheme != "file":
             return None
+        await self._spider.set_out(request)
         path = Path(unquote(parts.path)).resolve()
         if not path.is_relative_to(self._folder):
             raise PermissionError(f"{path} is not in {self._folder}")
         headers = {"Content-Type": "text/html"}
         return HtmlResponse(request.url, body=path.read_bytes(), headers=headers, request=request)
+
+
+class JobHandler(HttpHandler):
+    """For `http` and `https`: a job's request leaves when it is counted, and not when the job has ended.
+
+    Here and not in a middleware, because behind those requests still wait for the turn of their host.
+    """
+
+    async def download_request(self, request: Request) -> Response:
+        spider = self.crawler.spider
+        if not isinstance(spider, SchemaSpider):
+            return await super().download_request(request)
+        await spider.set_out(request)
+        spider.in_flight += 1
+        try:
+            return await super().download_request(request)
+        finally:
+            spider.in_flight -= 1
 
 
 def _is_foreign(output: Any) -> bool:

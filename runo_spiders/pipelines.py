@@ -1,11 +1,9 @@
-"""Page → Row: the ladder, validation, the row, the cap, the spool. Rows pass what is for pages."""
+"""Page → Row: the ladder, validation, the row, the cap, the book. Rows pass what is for pages."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
@@ -15,7 +13,6 @@ from scrapy.exceptions import DropItem, NotConfigured
 from scrapy.utils.misc import build_from_crawler, load_object
 
 from runo_spiders.answer import Answers, Rules
-from runo_spiders.ending import Ending
 from runo_spiders.errors import PageFailure, describe
 from runo_spiders.extract.contradictions import contradictions
 from runo_spiders.extract.ground import ground
@@ -29,7 +26,6 @@ from runo_spiders.schema.coerce import Reading
 from runo_spiders.schema.locale import locale_of
 from runo_spiders.schema.of_run import MARKDOWN
 from runo_spiders.spiders.schema import SchemaSpider
-from runo_spiders.spool import COUNTS
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -113,6 +109,7 @@ class ExtractPipeline(DataPipeline):
             page,
             findings=came.findings,
             rejected=came.rejected,
+            refused=came.refused,
             failure=came.failure,
             usage=page.usage + came.usage,
             warnings=(*odd, *came.warnings),
@@ -134,9 +131,10 @@ class ValidatePipeline(DataPipeline):
 
     async def process_page(self, page: Page) -> Page:
         if page.failure is None:
-            answer = self._answers.answer(page.findings, page.rejected)
+            answer = self._answers.answer(page.findings, page.rejected, page.refused)
         else:
-            answer = self._unfinished.answer(page.findings, page.rejected if page.findings else {})
+            rejected = page.rejected if page.findings else {}
+            answer = self._unfinished.answer(page.findings, rejected, page.refused)
         warnings = (*answer.warnings, *page.warnings)
         return replace(page, data=answer.data, evidence=answer.evidence, warnings=warnings)
 
@@ -166,7 +164,7 @@ class RowsPipeline(JobPipeline):
     """A pipeline of finished rows, which may bring other rows with them."""
 
     async def send(self, rows: Iterable[Row]) -> None:
-        """Pass rows through all pipelines, to the spool and the feeds."""
+        """Pass rows through all pipelines, to the book and the feeds."""
         for row in rows:
             await self.crawler.engine.scraper.start_itemproc_async(row, response=None)
 
@@ -178,7 +176,7 @@ class CapPipeline(RowsPipeline):
         super().__init__(crawler, spider)
         if spider.job.max_total_items is None:
             raise NotConfigured
-        self._cap = ItemCap(spider.job.max_total_items, *spider.spool.rows_and_items())
+        self._cap = ItemCap(spider.job.max_total_items, *spider.book.rows_and_items())
         self._released: set[int | None] = set()
 
     async def process_item(self, item: Any) -> Any:
@@ -189,50 +187,30 @@ class CapPipeline(RowsPipeline):
             return item
         ready = list(self._cap.arrive(item))
         self.spider.held_back = self._cap.held
-        if self._cap.reached and self.spider.ending is None:
-            self.spider.ending = Ending("max_total_items")
+        if self._cap.reached:
+            self.spider.end("max_total_items")
         self._released |= {row.index for row in ready}
         await self.send(ready)
         raise DropItem("the row comes when its turn has come", log_level="DEBUG")
 
 
-class SpoolPipeline(RowsPipeline):
-    """Keeps each row in the spool, counts it, and brings the rows that waited for it."""
-
-    def __init__(self, crawler: Crawler, spider: SchemaSpider) -> None:
-        super().__init__(crawler, spider)
-        self._outcomes = Counter(spider.spool.outcomes())
+class BookPipeline(RowsPipeline):
+    """Keeps each row in the book, counts it, and brings the rows that waited for it."""
 
     async def open_spider(self) -> None:
-        self._committing = asyncio.create_task(self._commit_now_and_then())
-
-    async def close_spider(self) -> None:
-        self._committing.cancel()
-        self._commit()
+        self.spider.book.begin()
 
     async def process_item(self, item: Any) -> Any:
         if isinstance(item, Row):
-            self._keep(item)
-            await self.send(self.spider.rows_after(item))
+            self._count(item)
+            if item.index is not None:
+                await self.send(await self.spider.course.keep(item))
         return item
 
-    def _keep(self, row: Row) -> None:
-        if row.index is not None:
-            self.spider.spool.put(row)
-        self._outcomes[row.outcome] += 1
+    def _count(self, row: Row) -> None:
         self.crawler.stats.inc_value(f"runo/rows/{row.outcome}")
-        if row.status == "error" and self.spider.job.fail_fast and self.spider.ending is None:
-            self.spider.ending = Ending("fail_fast")
-
-    async def _commit_now_and_then(self) -> None:
-        # One commit for the rows of a moment: a commit for each costs more than the row.
-        while True:
-            await asyncio.sleep(_COMMIT_EVERY)
-            self._commit()
-
-    def _commit(self) -> None:
-        self.spider.spool.note(COUNTS, self._outcomes)
-        self.spider.spool.commit()
+        if row.status == "error" and self.spider.job.fail_fast:
+            self.spider.end("fail_fast")
 
 
 def load_rungs(crawler: Crawler, paths: Iterable[str]) -> tuple[Extractor, ...]:

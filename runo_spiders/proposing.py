@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.exceptions import NotConfigured
 
+from runo_spiders.book import TOTAL
 from runo_spiders.errors import PageFailure
 from runo_spiders.items import Page
 from runo_spiders.job import JobSpec
@@ -18,7 +19,6 @@ from runo_spiders.page.text import page_text
 from runo_spiders.pipelines import PagePipeline
 from runo_spiders.schema.of_run import NOT_YET
 from runo_spiders.spiders.schema import SchemaSpider
-from runo_spiders.spool import TOTAL
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -60,7 +60,7 @@ class ProposePipeline(PagePipeline):
 
     def _note(self, page: Page) -> None:
         self._seen = [*self._seen, page][-MOST_PAGES:]
-        if len(self._seen) in (MOST_PAGES, self.spider.spool.fact(TOTAL)):
+        if len(self._seen) in (MOST_PAGES, self.spider.book.fact(TOTAL)):
             self._enough.set()
 
     async def _first(self, page: Page) -> Page:

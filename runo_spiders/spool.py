@@ -6,22 +6,26 @@ at the moment of reading, so nothing depends on a clean stop.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
-from hashlib import blake2b
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from runo_spiders.book import COUNTS, FINISHED, Entry
 from runo_spiders.errors import PageFailure, UsageMistake, describe
 from runo_spiders.inputs import Target
 from runo_spiders.items import Json, Row
 from runo_spiders.rows_json import from_json, to_json
+from runo_spiders.urls import key_of, without_fragment
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS urls (
-    idx INTEGER PRIMARY KEY, url TEXT NOT NULL, extra TEXT, key INTEGER NOT NULL
+    idx INTEGER PRIMARY KEY, url TEXT NOT NULL, extra TEXT, key INTEGER NOT NULL, hops INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS urls_by_key ON urls (key);
 CREATE TABLE IF NOT EXISTS rows (
@@ -38,33 +42,29 @@ WHERE rows.outcome NOT IN ('success', 'empty') OR excluded.outcome IN ('success'
 
 # No URL may be null: where another one stands this fails.
 _SAME_AGAIN = """
-INSERT INTO urls VALUES (?, ?, ?, ?)
+INSERT INTO urls VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (idx) DO UPDATE SET url = NULL WHERE urls.url != excluded.url
 """
 
 _COMPLETE = """
 SELECT urls.idx, urls.url, urls.extra, rows.row
-FROM urls LEFT JOIN rows ON rows.idx = urls.idx ORDER BY urls.idx
+FROM urls LEFT JOIN rows ON rows.idx = urls.idx WHERE urls.idx >= 0 ORDER BY urls.idx
 """
 
-
-# Facts that are noted of a run.
-JOB = "job"
-COUNTS = "counts"
-TOTAL = "total"
-FINISHED = "finished"
-SCHEMA = "schema"
+_COMMIT_EVERY = 0.1
 
 
 class Spool:
-    """One run's URLs and rows; rows are kept as the JSON of `rows_json`.
+    """The `Book` of a run that no ledger knows; rows are kept as the JSON of `rows_json`.
 
-    One writer at a time; another process may read while it writes (WAL).
+    One writer at a time; another process may read while it writes (WAL). It does not count starts: nobody
+    would go on with the run by himself.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self._db.executescript(_TABLES)
+        self._committing: asyncio.Task[None] | None = None
 
     @classmethod
     def open(cls, path: str) -> Self:
@@ -85,42 +85,48 @@ class Spool:
         """A spool without a name, which SQLite keeps on disk and which goes with the process."""
         return cls(sqlite3.connect(""))
 
+    def begin(self) -> None:
+        self._committing = asyncio.get_running_loop().create_task(self._commit_now_and_then())
+
     # URLs
 
-    def add(self, targets: Iterable[Target]) -> None:
-        """Write down what was asked for; a target that is there already stays as it is.
-
-        Raises `UsageMistake` for another URL in its place: rows would be told of the wrong page.
-        """
-        records = ((t.index, t.url, json.dumps(t.extra) if t.extra else None, _key(t.url)) for t in targets)
+    async def add(self, targets: Iterable[Target]) -> None:
         try:
-            self._db.executemany(_SAME_AGAIN, records)
+            self._db.executemany(_SAME_AGAIN, map(_record, targets))
         except sqlite3.IntegrityError as fault:
+            # Rows would be told of the wrong page.
             raise UsageMistake("the URLs are not those of the run that was interrupted") from fault
+        self.commit()
 
-    def pending(self, after: int, count: int) -> list[Target]:
-        """Up to `count` targets without a row, in order, from the one behind index `after` on."""
+    async def pending(self, after: int, count: int) -> list[Entry]:
         found = self._db.execute(
-            "SELECT urls.idx, url, extra FROM urls LEFT JOIN rows ON rows.idx = urls.idx"
+            "SELECT urls.idx, url, extra, hops FROM urls LEFT JOIN rows ON rows.idx = urls.idx"
             " WHERE urls.idx > ? AND rows.idx IS NULL ORDER BY urls.idx LIMIT ?",
             (after, count),
-        )
-        return [Target(url, index, json.loads(extra) if extra else {}) for index, url, extra in found]
+        ).fetchall()
+        return [Entry(target, self._first_of(target)) for target in map(_target, found)]
 
-    def first_of(self, target: Target) -> int | None:
-        """The index at which the URL of `target` (but for its fragment) was asked for first."""
-        found = self._db.execute("SELECT idx, url FROM urls WHERE key = ? ORDER BY idx", (_key(target.url),))
-        page = _without_fragment(target.url)
-        return next((index for index, url in found if _without_fragment(url) == page), target.index)
+    async def suspects(self) -> list[Entry]:
+        return []
+
+    async def known(self) -> list[Target]:
+        return [_target(line) for line in self._db.execute("SELECT idx, url, extra, hops FROM urls")]
+
+    async def start(self, target: Target) -> None:
+        """Nothing is counted."""
 
     # Rows
 
     def put(self, row: Row) -> None:
-        """Keep a row that has an index."""
+        if row.index is not None and row.index >= 0:
+            self._outcomes[row.outcome] += 1
         text = json.dumps(to_json(row), ensure_ascii=False)
         self._db.execute(_KEEP_SUCCESS, (row.index, row.outcome, _items(row), text))
 
-    def row(self, index: int) -> Row | None:
+    async def flush(self) -> None:
+        self.commit()
+
+    async def row(self, index: int) -> Row | None:
         found = self._db.execute("SELECT row FROM rows WHERE idx = ?", (index,)).fetchone()
         return from_json(json.loads(found[0])) if found else None
 
@@ -132,14 +138,12 @@ class Spool:
             else:
                 yield describe(PageFailure("JOB_CANCELLED"), url, index, json.loads(extra) if extra else {})
 
-    def outcomes(self) -> dict[str, int]:
-        """How many rows there are of each outcome."""
-        return dict(self._db.execute("SELECT outcome, count(*) FROM rows GROUP BY outcome"))
+    def outcomes(self) -> Mapping[str, int]:
+        return self._outcomes
 
-    def rows_and_items(self) -> tuple[int, int]:
-        """How many rows there are, and how many items they hold."""
-        rows, items = self._db.execute("SELECT count(*), coalesce(sum(items), 0) FROM rows").fetchone()
-        return int(rows), int(items)
+    def rows_and_items(self) -> tuple[frozenset[int], int]:
+        found = self._db.execute("SELECT idx, items FROM rows WHERE idx >= 0").fetchall()
+        return frozenset(index for index, _ in found), sum(items for _, items in found)
 
     # Facts
 
@@ -159,6 +163,9 @@ class Spool:
         self._db.commit()
 
     def close(self) -> None:
+        if self._committing is not None:
+            self._committing.cancel()
+            self._note_counts()
         self._db.commit()
         self._db.close()
 
@@ -168,6 +175,32 @@ class Spool:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    async def _commit_now_and_then(self) -> None:
+        # One commit for the rows of a moment: a commit for each costs more than the row.
+        while True:
+            await asyncio.sleep(_COMMIT_EVERY)
+            self._note_counts()
+            self.commit()
+
+    def _note_counts(self) -> None:
+        """For whoever watches the run from another process."""
+        self.note(COUNTS, self._outcomes)
+
+    def _first_of(self, target: Target) -> int:
+        """The index at which the URL of `target` (but for its fragment) was asked for first."""
+        assert target.index is not None, "what stands in a spool is numbered"
+        found = self._db.execute(
+            "SELECT idx, url FROM urls WHERE key = ? AND idx >= 0 ORDER BY idx", (key_of(target.url),)
+        )
+        page = without_fragment(target.url)
+        return next((int(index) for index, url in found if without_fragment(url) == page), target.index)
+
+    @cached_property
+    def _outcomes(self) -> Counter[str]:
+        return Counter(
+            dict(self._db.execute("SELECT outcome, count(*) FROM rows WHERE idx >= 0 GROUP BY outcome"))
+        )
+
 
 def remove(path: str) -> None:
     """Delete a spool that is done with, and what SQLite keeps beside it; nothing for an empty path."""
@@ -176,13 +209,14 @@ def remove(path: str) -> None:
             Path(path + ending).unlink(missing_ok=True)
 
 
-def _key(url: str) -> int:
-    digest = blake2b(_without_fragment(url).encode("utf8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+def _record(target: Target) -> tuple[Json, ...]:
+    extra = json.dumps(target.extra) if target.extra else None
+    return target.index, target.url, extra, key_of(target.url), target.hops
 
 
-def _without_fragment(url: str) -> str:
-    return url.partition("#")[0]
+def _target(line: tuple[int, str, str | None, int]) -> Target:
+    index, url, extra, hops = line
+    return Target(url, index, json.loads(extra) if extra else {}, hops)
 
 
 def _items(row: Row) -> int:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 _PR_SET_PDEATHSIG = 1
 
@@ -27,7 +28,7 @@ class Child:
         self.status: int | None = None
         if self.pid == 0:
             os.setpgrp()
-            _end_with(parent)
+            end_with(parent)
             # No exception may leave the child: its frames are the parent's.
             os._exit(_run(work))
 
@@ -44,7 +45,8 @@ class Child:
             os.kill(self.pid, signal.SIGINT)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
+    """From now on this process is asked to end (SIGTERM) when its parent does."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
@@ -59,5 +61,7 @@ def _run(work: Callable[[], int]) -> int:
         sys.excepthook(*sys.exc_info())
         return 1
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        # A disk that is full, or a reader that is gone, is no reason to fail.
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import blake2b
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -103,3 +104,13 @@ def _glob_matches(parts: list[str], text: str) -> bool:
 
 def _with_path(glob: str) -> str:
     return glob + "/" if re.fullmatch(r"https?://[^/*]+", glob) else glob
+
+
+def without_fragment(url: str) -> str:
+    return url.partition("#")[0]
+
+
+def key_of(url: str) -> int:
+    """64 bits by which the same URL (but for its fragment) is found again; two URLs may share them."""
+    digest = blake2b(without_fragment(url).encode("utf8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)

@@ -47,7 +47,7 @@ def scrapy(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         env={**os.environ, **env},
     )
 

@@ -4,25 +4,17 @@
         crawl(server.url("/a"))
         assert server.hits("/a") == 1
 
-Every server also plays the misbehaviours of `tests.hostile` (`/status/503`, `/slow/2`, `/silent` ...). What
-it counts is asked over a second port, so that asking is never counted.
+Every server also plays the misbehaviours of `tests.hostile` (`/status/503`, `/slow/2`, `/silent` ...).
 """
 
 from __future__ import annotations
 
-import json
-import pickle
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeAlias
-from urllib.request import ProxyHandler, build_opener
+from typing import TypeAlias
 
-_ROOT = Path(__file__).parent.parent
-_DIRECT = build_opener(ProxyHandler({}))
+from tests.server_process import ServerProcess
 
 
 @dataclass(frozen=True)
@@ -49,7 +41,7 @@ class Script:
     pages: Mapping[str, Reply]
 
 
-class MockServer:
+class MockServer(ServerProcess):
     """Listens from `with` to its end. `folder` is served from the root; `pages` win over it.
 
     A page is registered by its path, or by `//host/path` for one value of the `Host` header.
@@ -57,6 +49,8 @@ class MockServer:
     Another `host` (127.0.0.2, ::1) lets a test call one server public and another internal. With `https` the
     certificate is self-signed, for `localhost`.
     """
+
+    module = "tests.mocksite"
 
     def __init__(
         self,
@@ -68,36 +62,7 @@ class MockServer:
         https: bool = False,
     ) -> None:
         replies = {path: _reply(page) for path, page in (pages or {}).items()}
-        self._script = Script(host, port, https, str(folder) if folder is not None else None, replies)
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.mocksite"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=_ROOT,
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(pickle.dumps(self._script))
-        self._process.stdin.close()
-        self.base = self._process.stdout.readline().decode().strip()
-        self._control = self._process.stdout.readline().decode().strip()
-        if not self._control:
-            self.stop()
-            raise RuntimeError("the mock server did not start")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        super().__init__(Script(host, port, https, str(folder) if folder is not None else None, replies))
 
     def url(self, path: str = "/") -> str:
         return self.base + path
@@ -112,22 +77,23 @@ class MockServer:
 
     def hits(self, path: str | None = None) -> int:
         """How many requests came in, for one path (query not counted) or for all."""
-        hits: dict[str, int] = self._ask("/hits")
+        hits = self.all_hits()
         return sum(hits.values()) if path is None else hits.get(path, 0)
+
+    def all_hits(self) -> dict[str, int]:
+        """How many requests came in for each path."""
+        hits: dict[str, int] = self.ask("/hits")
+        return hits
 
     def connections(self) -> int:
         """How many TCP connections came in, with or without a request on them."""
-        count: int = self._ask("/connections")
+        count: int = self.ask("/connections")
         return count
 
     def requests(self, path: str) -> list[dict[str, str]]:
         """The headers of each request for a path, names in lower case."""
-        requests: dict[str, list[dict[str, str]]] = self._ask("/requests")
+        requests: dict[str, list[dict[str, str]]] = self.ask("/requests")
         return requests.get(path, [])
-
-    def _ask(self, path: str) -> Any:
-        with _DIRECT.open(self._control + path, timeout=10) as response:
-            return json.load(response)
 
 
 def _reply(page: Page) -> Reply:

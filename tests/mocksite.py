@@ -1,28 +1,21 @@
-"""The process behind `MockServer`: reads its script from standard input, prints its URL and its control's."""
+"""The process behind `MockServer`: it serves what its script says."""
 
 from __future__ import annotations
 
-import json
-import os
-import pickle
-import sys
 from collections import Counter, defaultdict
 from typing import Any, cast
 
-from twisted.internet import reactor, ssl
-from twisted.internet.task import LoopingCall
+from twisted.internet import ssl
 from twisted.web.pages import notFound
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 from twisted.web.static import File
 
-from tests.behaviour import Request
+from tests.behaviour import Request, clock
 from tests.certificates import self_signed
 from tests.hostile import BEHAVIOURS
 from tests.mockserver import Reply, Script
-
-network = cast(Any, reactor)
-"""The reactor; what we ask of it has no types."""
+from tests.serving import script, serve
 
 
 class Ledger:
@@ -97,19 +90,7 @@ class Root(Resource):
         return self.pages.get(f"//{host}{path}") or self.pages.get(path)
 
 
-class Control(Resource):
-    """Tells what the ledger holds: /hits, /connections, /requests."""
-
-    isLeaf = True  # noqa: N815
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-
-    def render_GET(self, request: Request) -> bytes:  # noqa: N802
-        return json.dumps(getattr(self.ledger, request.path.decode()[1:])).encode()
-
-
-def serve(script: Script) -> None:
+def start(script: Script) -> None:
     ledger = Ledger()
     root = Root(script.folder)
     site = cast(Any, CountingSite)(root)
@@ -117,23 +98,14 @@ def serve(script: Script) -> None:
     base = _listen(site, script)
     for path, reply in script.pages.items():
         root.pages[path] = Page(reply, base)
-    port = network.listenTCP(0, cast(Any, Site)(Control(ledger)), interface="127.0.0.1")
-    print(base, f"http://127.0.0.1:{port.getHost().port}", sep="\n", flush=True)
-    LoopingCall(_leave_if_orphaned, os.getppid()).start(1, now=False)
-    network.run()
-
-
-def _leave_if_orphaned(parent: int) -> None:
-    """A test run that is killed cannot stop its servers."""
-    if os.getppid() != parent:
-        network.stop()
+    serve(base, ledger)
 
 
 def _listen(site: Site, script: Script) -> str:
     if script.https:
-        port = network.listenSSL(script.port, site, _certificate().options(), interface=script.host)
+        port = clock.listenSSL(script.port, site, _certificate().options(), interface=script.host)
     else:
-        port = network.listenTCP(script.port, site, interface=script.host)
+        port = clock.listenTCP(script.port, site, interface=script.host)
     host = f"[{script.host}]" if ":" in script.host else script.host
     scheme = "https" if script.https else "http"
     return f"{scheme}://{host}:{port.getHost().port}"
@@ -144,4 +116,4 @@ def _certificate() -> Any:
 
 
 if __name__ == "__main__":
-    serve(pickle.load(sys.stdin.buffer))
+    start(script())

@@ -98,6 +98,17 @@ def _first_nan(text: str) -> str:
     return json.dumps(answer | {next(iter(answer), "a"): float("nan")})
 
 
+def _message(message: Json) -> Callable[[Json], Json]:
+    """A message that is no message as OpenAI's description has it, or has more than that."""
+
+    def spoil(answer: Json) -> Json:
+        choice = answer["choices"][0]
+        choice["message"] = choice["message"] | message if isinstance(message, dict) else message
+        return answer
+
+    return spoil
+
+
 ANSWERS: Mapping[str, Callable[[Json], Json]] = {
     "ok": lambda answer: answer,
     "error200": lambda answer: {"error": {"message": "upstream failed", "code": 502}},
@@ -121,6 +132,12 @@ ANSWERS: Mapping[str, Callable[[Json], Json]] = {
     "infinite": _content(lambda text: text.rstrip()[:-1] + ', "more": 1e999}'),
     "thoughts": _content(lambda text: f"<think>Is it {{a}} or {{b}}?</think>\n{text}"),
     "parts": _parts,
+    "message-text": _message("Here is your answer."),
+    "odd-refusal": _message({"refusal": {"reason": "unsafe"}}),
+    "odd-tools": _message({"tool_calls": [{"type": "function"}]}),
+    "huge": _content(lambda text: text + " " * 4_000_000),
+    "runaway": _content(lambda text: '{"title": "' + "and so on " * 400_000),
+    "half": _content(lambda text: text.replace('{"', '{"more\\ud83d": 1, "', 1)),
     "odd-stock": _content(lambda text: json.dumps(json.loads(text) | {"stock": "Perhaps"})),
     "million": lambda answer: (
         answer | {"usage": {"prompt_tokens": 10**6, "completion_tokens": 7, "total_tokens": 1}}
@@ -167,11 +184,13 @@ def _wire(name: str, detail: str, body: str) -> Wire:
         "500-string": Wire('{"error": "failed to parse grammar"}', 500),
         "500-detail": Wire('{"detail": "guided json_schema failed"}', 500),
         "500-format": error(500, "response_format is not supported by this backend"),
+        "501-format": error(501, "json_schema is not implemented"),
     }
     return plays[name]
 
 
-def _asks(body: Json) -> str:
+def format_of(body: Json) -> str:
+    """Which format a request asks for: `strict`, `json_schema`, `tool`, `json_object` or `plain`."""
     kind = body.get("response_format", {}).get("type", "plain")
     if kind == "json_schema" and body["response_format"]["json_schema"].get("strict"):
         return "strict"
@@ -191,14 +210,14 @@ class Kind:
         for parameter in self.unsupported:
             if parameter in body:
                 return error(400, f"Unsupported parameter: '{parameter}' is not supported with this model.")
-        asked = _asks(body)
+        asked = format_of(body)
         status = self.refuses.get(asked)
         if status is not None:
             return error(status, f"response_format or tools: '{asked}' is not supported here")
         return None
 
     def enforces(self, body: Json) -> bool:
-        return _asks(body) not in self.ignores
+        return format_of(body) not in self.ignores
 
     def cuts(self, body: Json) -> bool:
         """Whether the answer stops after a few tokens, as the name for their number is not the server's."""
@@ -214,5 +233,7 @@ KINDS: Mapping[str, Kind] = {
     "json-only": Kind({"strict": 415, "json_schema": 400, "tool": 404}),
     "bare": Kind({"strict": 400, "json_schema": 400, "tool": 400, "json_object": 400}),
     "ollama-cloud": Kind(ignores=frozenset({"strict", "json_schema", "tool"})),
+    "gemini": Kind({"strict": 400}),
+    "anthropic": Kind(ignores=frozenset({"strict", "json_schema", "json_object"})),
     "reasoning": Kind(unsupported=("max_tokens", "temperature")),
 }

@@ -17,19 +17,11 @@ one goes on for ever. `base_url(kind)` is an endpoint with the formats of a kind
 
 from __future__ import annotations
 
-import json
-import pickle
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, cast
-from urllib.request import ProxyHandler, build_opener
+from typing import Any, cast
 
-_ROOT = Path(__file__).parent.parent
-_DIRECT = build_opener(ProxyHandler({}))
+from tests.server_process import ServerProcess
 
 
 @dataclass(frozen=True)
@@ -41,46 +33,19 @@ class Script:
     port: int
 
 
-class ModelServer:
+class ModelServer(ServerProcess):
     """Listens from `with` to its end, on the loopback."""
+
+    module = "tests.model_site"
 
     def __init__(
         self, truth: Mapping[str, Any] | None = None, *, latency: float = 0.0, port: int = 0
     ) -> None:
-        self._script = Script(dict(truth or {}), latency, port)
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.model_site"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=_ROOT,
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(pickle.dumps(self._script))
-        self._process.stdin.close()
-        self._base = self._process.stdout.readline().decode().strip()
-        self._control = self._process.stdout.readline().decode().strip()
-        if not self._control:
-            self.stop()
-            raise RuntimeError("the stand-in model did not start")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        super().__init__(Script(dict(truth or {}), latency, port))
 
     def base_url(self, kind: str = "openai") -> str:
         """What goes into OPENAI_BASE_URL."""
-        return f"{self._base}/{kind}/v1"
+        return f"{self.base}/{kind}/v1"
 
     def count(self, model: str | None = None) -> int:
         """How many questions came in, for one model name or for all."""
@@ -88,20 +53,16 @@ class ModelServer:
 
     def requests(self, model: str | None = None) -> list[dict[str, Any]]:
         """The bodies of the questions, in order."""
-        return [body for body in self._ask("/bodies") if model in (None, body.get("model"))]
+        return [body for body in self.ask("/bodies") if model in (None, body.get("model"))]
 
     def headers(self) -> list[dict[str, str]]:
         """The headers of the questions, names in lower case."""
-        return cast(list[dict[str, str]], self._ask("/headers"))
+        return cast(list[dict[str, str]], self.ask("/headers"))
 
     def usage(self) -> dict[str, int]:
         """What the answers said they cost, summed: `prompt_tokens`, `completion_tokens`."""
-        return cast(dict[str, int], self._ask("/usage"))
+        return cast(dict[str, int], self.ask("/usage"))
 
     def most_at_once(self) -> int:
         """How many questions were open at the same time, at most."""
-        return cast(int, self._ask("/most_at_once"))
-
-    def _ask(self, path: str) -> Any:
-        with _DIRECT.open(self._control + path, timeout=10) as response:
-            return json.load(response)
+        return cast(int, self.ask("/most_at_once"))

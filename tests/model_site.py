@@ -1,16 +1,12 @@
-"""The process behind `ModelServer`: its script comes by standard input; it prints its URLs."""
+"""The process behind `ModelServer`: it answers as its script and the name of the model say."""
 
 from __future__ import annotations
 
 import json
-import os
-import pickle
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, cast
 
-from twisted.internet.task import LoopingCall
 from twisted.web.pages import notFound
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
@@ -19,6 +15,7 @@ from tests.behaviour import Answer, Request, clock, finish, later, raw, wire
 from tests.model_faults import KINDS, Kind, Wire, completion, error, play
 from tests.model_mind import MINDS
 from tests.model_server import Script
+from tests.serving import script, serve
 
 Json = Any
 
@@ -97,18 +94,6 @@ class Completions(Resource):
         if "tools" in body:
             return _call(body, text)
         return completion(body, content=text)
-
-
-class Control(Resource):
-    """Tells what the ledger holds: /bodies, /headers, /usage, /most_at_once."""
-
-    isLeaf = True  # noqa: N815
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-
-    def render_GET(self, request: Request) -> bytes:  # noqa: N802
-        return json.dumps(getattr(self.ledger, request.path.decode()[1:])).encode()
 
 
 class Root(Resource):
@@ -195,21 +180,12 @@ def _write(request: Request, answer: Wire) -> None:
     finish(request, body)
 
 
-def _leave_if_orphaned(parent: int) -> None:
-    if os.getppid() != parent:
-        clock.stop()
-
-
-def serve(script: Script) -> None:
+def start(script: Script) -> None:
     ledger = Ledger()
-    ports = [
-        clock.listenTCP(port, cast(Any, Site)(resource), interface="127.0.0.1").getHost().port
-        for port, resource in ((script.port, Root(script, ledger)), (0, Control(ledger)))
-    ]
-    print(*(f"http://127.0.0.1:{port}" for port in ports), sep="\n", flush=True)
-    LoopingCall(_leave_if_orphaned, os.getppid()).start(1, now=False)
-    clock.run()
+    site = cast(Any, Site)(Root(script, ledger))
+    port = clock.listenTCP(script.port, site, interface="127.0.0.1")
+    serve(f"http://127.0.0.1:{port.getHost().port}", ledger)
 
 
 if __name__ == "__main__":
-    serve(pickle.load(sys.stdin.buffer))
+    start(script())

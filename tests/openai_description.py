@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from runo_spiders.items import Json
+from tests.model_server import ModelServer
 from tests.strict_subset import strict_faults
 
 DESCRIPTION = Path(__file__).with_name("data") / "openai-chat-completions.json"
@@ -35,6 +37,13 @@ def request_faults(body: Json) -> list[str]:
         return faults
     unknown = [f"$.{name}: unknown parameter" for name in body if name not in _parameters()]
     return unknown + [fault for schema in _strict_schemas(body) for fault in strict_faults(schema)]
+
+
+@contextmanager
+def only_valid_requests(server: ModelServer) -> Iterator[None]:
+    """At the end each body that the stand-in got must be one that OpenAI would take."""
+    yield
+    assert [fault for body in server.requests() for fault in request_faults(body)] == []
 
 
 @lru_cache(maxsize=1)

@@ -127,7 +127,7 @@ def crawl(
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parent.parent,
         env={**inherited, **(env or {})},
-        timeout=120,
+        timeout=240,
         check=True,
     )
     answer = json.loads(done.stdout)

@@ -105,10 +105,11 @@ class Course:
     schema: Schema = SCHEMA
     rung: LearnedExtractor = field(default_factory=lambda: LearnedExtractor(salt="a"))
     teacher: Teacher = field(default_factory=Teacher)
+    site: str = "shop.example"
 
     def page(self, number: int, text: str, tells: Truth) -> Climb:
         self.teacher.tells, self.teacher.asked = tells, []
-        url = f"https://shop.example/{number}"
+        url = f"https://{self.site}/{number}"
         page = Page(url, number, url, 200, NOW, Document(text, url))
         return asyncio.run(climb(page, self.schema, READING, (self.rung, self.teacher)))
 

@@ -47,7 +47,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def demo(out: Path) -> subprocess.CompletedProcess[str]:
     """What `make demo` runs."""
     command = [sys.executable, "-m", "demo.run", str(out)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_the_screen_shows_all_of_it(demo: subprocess.CompletedProcess[str]) -> N
 
 def test_with_a_model_what_only_prose_says_is_found_too(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "demo.run", "--model", str(tmp_path)]
-    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "✦ llm" in shown.stdout
     truth: dict[str, dict[str, str]] = json.loads((ROOT / "demo" / "truth.json").read_text())

@@ -49,7 +49,19 @@ def project(site: MockServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("docs")
     (folder / "scrapy.cfg").write_text((ROOT / "scrapy.cfg").read_text())
     (folder / "urls.txt").write_text(site.url("/p/1"))
+    # The job and the key that the commands name.
+    scrapy("batch", "urls.txt", "--schema", "product", "-o", "rows.csv", cwd=folder)
+    scrapy("keys", "create", "--owner", "docs", cwd=folder)
     return folder
+
+
+def named(command: str, project: Path) -> str:
+    """The command, with an id where the docs say JOB or KEY."""
+    for word, listed in (("JOB", "jobs"), ("KEY", "keys")):
+        if f" {word}" in command:
+            lines = scrapy(listed, "list", cwd=project).stdout.splitlines()
+            command = command.replace(f" {word}", f" {lines[2].split()[0]}")
+    return command
 
 
 def test_the_options_of_the_readme_are_those_of_a_job() -> None:
@@ -73,7 +85,7 @@ def test_the_dependencies_of_the_docs_are_those_of_the_package() -> None:
     )
     names = {name for cell in told for name in cell.split(", ")} - {"package"}
     project = (ROOT / "pyproject.toml").read_text().split("[project.entry-points")[0].split("dev = [")[0]
-    assert names == set(re.findall(r'"([a-z-]+)>=', project)) - {"setuptools"}
+    assert names == set(re.findall(r'"([a-z-]+)(?:\[[a-z,]+\])?>=', project)) - {"setuptools"}
 
 
 def test_the_docs_show_commands() -> None:
@@ -87,7 +99,7 @@ def test_a_command_of_the_docs_runs(command: str, project: Path, site: MockServe
     command = command.replace("https://example.com", site.base).replace("http://localhost:8000", site.base)
     for out in project.glob("rows.*"):
         out.unlink()
-    done = scrapy(*shlex.split(command)[1:], cwd=project)
+    done = scrapy(*shlex.split(named(command, project))[1:], cwd=project)
     assert done.returncode == 0, done.stderr
     assert done.stdout or list(project.glob("rows.*"))
 
@@ -103,6 +115,18 @@ def test_the_benchmarks_that_the_docs_name_are_there() -> None:
     assert modules
     for module in modules:
         subprocess.run([sys.executable, "-m", module, "--help"], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_every_promise_names_tests_that_are_there() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    promises = re.findall(r"^\| (P\d+) \|.*\| (.*) \|$", text, re.MULTILINE)
+    assert [number for number, _ in promises] == [f"P{number}" for number in range(1, 11)]
+    written = "\n".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
+    there = set(re.findall(r"def (test_\w+)\(", written))
+    for number, tests in promises:
+        named = re.findall(r"`(test_\w+)`", tests)
+        assert named, number
+        assert set(named) <= there, number
 
 
 def test_links_of_the_docs_lead_somewhere() -> None:

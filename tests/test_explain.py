@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.crawling import scrapy
 from tests.mockserver import MockServer, Reply
+from tests.model_server import ModelServer
+from tests.openai_description import only_valid_requests
 
 PAGE = """
 <html lang="en"><head><title>Tea</title><script type="application/ld+json">
@@ -24,7 +28,7 @@ SCHEMA = """
 
 def explain(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "scrapy", "explain", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
 
 
 def blocks(text: str) -> dict[str, list[str]]:
@@ -61,6 +65,44 @@ def test_each_rung_has_its_say_on_each_field(explained: str) -> None:
     assert told["/isbn"] == ["– structured  found nothing", "– local       found nothing"]
     assert "Warnings of the row" in explained
     assert "/isbn: not found" in explained
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[ModelServer]:
+    with (
+        ModelServer({"Tea": {"price": 4.5, "colour": "green", "weight": None, "isbn": None}}) as server,
+        only_valid_requests(server),
+    ):
+        yield server
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_model_is_asked_once_just_what_a_job_would_ask(
+    saved: bool, model: ModelServer, tmp_path: Path
+) -> None:
+    (tmp_path / "page.html").write_text(PAGE)
+    name = f"inventor:{'ok,' * saved}ok"
+    with MockServer(pages={"/tea": PAGE, "/robots.txt": Reply("", "text/plain")}) as server:
+        source = ["--html", str(tmp_path / "page.html")] if saved else []
+        command = ["explain", server.url("/tea"), "--schema", SCHEMA, *source]
+        done = scrapy(*command, RUNO_MODEL=name, OPENAI_BASE_URL=model.base_url())
+    assert done.returncode == 0
+    assert "unclosed transport" not in done.stderr, "the connection to the model"
+    told = blocks(done.stdout)
+    assert told["/price"][-1] == "– llm         not asked: structured was first"
+    assert told["/isbn"][-1].startswith("✗ llm         left out: 'Zorblax Ultra 9000' does not stand")
+    (request,) = model.requests(name)
+    asked = request["response_format"]["json_schema"]["schema"]["properties"]
+    assert set(asked) == {"weight", "isbn"}
+
+
+def test_a_model_that_fails_is_what_explain_tells(model: ModelServer, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(PAGE)
+    command = ["explain", "https://e.com/tea", "--schema", SCHEMA, "--html", str(tmp_path / "page.html")]
+    done = scrapy(*command, RUNO_MODEL="honest:401", OPENAI_BASE_URL=model.base_url())
+    assert done.returncode == 3
+    assert blocks(done.stdout)["/isbn"][-1] == "✗ llm         failed: LLM_BAD_REQUEST"
+    assert "/tea: LLM_BAD_REQUEST: The model's endpoint refuses the request: status 401" in done.stderr
 
 
 @pytest.mark.parametrize(

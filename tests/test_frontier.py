@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from runo_spiders.frontier import Frontier
+from runo_spiders.inputs import Target
 from runo_spiders.job import JobSpec
 
 
@@ -37,12 +38,21 @@ def test_depth_is_counted_in_hops_from_the_seed() -> None:
 
 def test_pages_that_are_no_items_are_walked_without_a_row() -> None:
     pages = frontier(item_pattern="https://a.example/p/*")
-    assert pages.seed("https://a.example").index is None
+    assert pages.seed("https://a.example").walked
     listing, item = pages.link("https://a.example/list", 1), pages.link("https://a.example/p/1", 1)
     assert listing is not None
-    assert listing.index is None
+    assert listing.index == -2
     assert item is not None
     assert item.index == 0
+
+
+def test_it_goes_on_where_another_run_stopped() -> None:
+    pages = frontier(item_pattern="https://a.example/p/*", max_pages=4)
+    pages.resume([Target("https://a.example/", -1), Target("https://a.example/p/1", 0, hops=1)])
+    assert pages.link("https://a.example/p/1", 1) is None
+    found = [pages.link(f"https://a.example/{path}", 1) for path in ("list", "p/2", "p/3")]
+    assert [target and target.index for target in found] == [-2, 1, None]
+    assert pages.skipped == 1
 
 
 def test_other_hosts_and_excluded_pages_are_left_out() -> None:

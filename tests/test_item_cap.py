@@ -44,6 +44,7 @@ def test_a_row_waits_for_the_rows_before_it() -> None:
 
 
 def test_a_resumed_run_goes_on_counting() -> None:
-    cap = ItemCap(10, done=2, taken=9)
+    cap = ItemCap(10, done={0, 1, 3}, taken=9)
     (passed,) = cap.arrive(row(2, 3))
     assert len(passed.data) == 1
+    assert [out.index for out in cap.arrive(row(4, 1))] == [4]

@@ -11,8 +11,9 @@ import pytest
 
 from runo_spiders.answer import Answer, Answers, Rules
 from runo_spiders.errors import PageFailure
-from runo_spiders.extract.ladder import Climb, climb, explain
+from runo_spiders.extract.ladder import Climb, climb
 from runo_spiders.extract.protocol import Answered, Question
+from runo_spiders.extract.verdicts import explain
 from runo_spiders.items import NOTHING_FOUND, Evidence, Extraction, Found, Page, Scalar, Usage
 from runo_spiders.job import DateFilter
 from runo_spiders.page.document import Document
@@ -130,7 +131,7 @@ def test_explain_tells_of_every_rung_why_it_won_or_lost() -> None:
         Rung("second", {"/price": "7"}),
         Rung("third", {"/price": 8}),
     ]
-    verdicts = asyncio.run(explain(PAGE, FLAT, READING, rungs))
+    verdicts, _ = asyncio.run(explain(PAGE, FLAT, READING, rungs))
     outcomes = [verdict.outcome for verdict in verdicts if verdict.pointer == "/price"]
     assert outcomes[0].startswith("does not fit: ")
     assert outcomes[1:] == ["won", "lost: second was first"]
@@ -141,6 +142,12 @@ def test_every_key_is_there_and_what_is_missing_is_null_with_a_warning() -> None
     answer = answered(FLAT, {"/price": "3"})
     assert answer.data == {"name": None, "price": 3.0, "tags": []}
     assert answer.warnings == ("/name: not found", "/tags: not found")
+
+
+def test_a_value_that_the_schema_forbids_is_told_once() -> None:
+    code = {"type": "object", "properties": {"code": {"type": "string", "pattern": "^[0-9]+$"}}}
+    (warning,) = (w for w in answered(load_schema(code), {"/code": "K-1"}).warnings if w.startswith("/code"))
+    assert "K-1" in warning
 
 
 def test_nothing_found_is_a_success_with_a_warning() -> None:

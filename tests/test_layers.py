@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,14 +12,21 @@ from tests.crawling import ROOT
 
 PACKAGE = ROOT / "runo_spiders"
 LAYERS = (
+    {"api"},
+    {"daemon"},
     {"commands", "settings"},
-    {"batch", "addon"},
+    {"console"},
+    {"worker", "preloading"},
+    {"heartbeat", "unreached", "workshop"},
+    {"addon"},
     {"proposing"},
     {"pipelines", "middlewares", "collector"},
     {"spiders"},
-    {"net", "output", "supervisor", "exit_status"},
-    {"feed", "twins", "ending", "answer"},
-    {"spool", "item_cap", "frontier"},
+    {"commission"},
+    {"net", "output", "supervisor", "exit_status", "worker_status"},
+    {"feed", "twins", "ending", "answer", "asked"},
+    {"spool", "store", "item_cap", "frontier"},
+    {"book"},
     {"extract"},
     {"llm", "learn"},
     {"page"},
@@ -31,17 +40,22 @@ LEVEL = {name: len(LAYERS) - number for number, layer in enumerate(LAYERS) for n
 HOMES = {
     "jsonschema": {"schema"},
     "sqlite3": {"spool"},
+    "sqlalchemy": {"store"},
+    "alembic": {"store"},
+    "cryptography": {"store"},
     "pyarrow": {"output"},
     "openpyxl": {"output"},
-    "rich": {"output", "commands"},
+    "rich": {"output", "console"},
     "dateparser": {"schema"},
     "price_parser": {"schema"},
     "regex": {"schema"},
     "OpenSSL": {"net"},
     "openai": {"llm"},
     "httpx2": {"llm"},
-    "pydantic": {"job"},
+    "pydantic": {"job", "api"},
+    "multipart": {"api"},
     "html_to_markdown": {"page"},
+    "scrapyd": {"daemon"},
 }
 
 
@@ -95,3 +109,23 @@ def test_a_library_that_could_be_exchanged_is_imported_in_one_place() -> None:
         if name.split(".")[0] in HOMES and part_of(path) not in HOMES[name.split(".")[0]]
     ]
     assert wrong == []
+
+
+HEAVY = {"alembic", "dateparser", "html_to_markdown", "jsonschema", "openai", "rich", "sqlalchemy"}
+
+
+def test_scrapy_starts_without_importing_what_our_commands_need() -> None:
+    code = (
+        "import sys; from scrapy.cmdline import _get_commands_dict as get; "
+        "from scrapy.utils.project import get_project_settings as settings; "
+        f"assert 'jobs' in get(settings(), True); sys.exit(sorted({HEAVY} & set(sys.modules)) or None)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_the_daemon_starts_without_importing_what_only_its_jobs_need() -> None:
+    code = (
+        "import sys; import runo_spiders.daemon.app, runo_spiders.daemon.launcher, runo_spiders.api.service; "
+        "sys.exit('scrapy.core.engine' in sys.modules or 'runo_spiders.spiders' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

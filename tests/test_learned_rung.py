@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from scrapy.utils.test import get_crawler
 
 from runo_spiders.extract.learned import LearnedExtractor
 from runo_spiders.items import Json
@@ -162,8 +163,19 @@ def test_sure_values_are_still_asked_for_now_and_then() -> None:
 def test_what_one_site_teaches_does_not_count_on_another() -> None:
     course = schema_of("name")
     course.pages(range(10))
-    other = LearnedExtractor(salt="a")
-    assert Course(course.schema, other).page(10, html(truth(10)), {}).findings == {}
+    course.site = "other.example"
+    assert course.page(10, html(truth(10)), {}).findings == {}
+
+
+def test_what_one_crawl_is_taught_another_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "key")
+    crawlers = [get_crawler(settings_dict={"RUNO_MODEL": "honest"}) for _ in range(2)]
+    rungs = [LearnedExtractor.from_crawler(crawler) for crawler in crawlers]
+    taught, untaught = (replace(schema_of("name"), rung=rung) for rung in rungs)
+    taught.pages(range(10))
+    pages = [(number, html(truth(number))) for number in range(10, 20)]
+    assert any(taught.page(number, text, {}).findings for number, text in pages)
+    assert not any(untaught.page(number, text, {}).findings for number, text in pages)
 
 
 def test_a_field_that_is_added_to_the_schema_forgets_nothing() -> None:

@@ -10,7 +10,7 @@ from tests.mockserver import MockServer, Page, Reply
 
 def get(server: MockServer, path: str) -> tuple[int, bytes]:
     host = server.netloc.rpartition(":")[0].strip("[]")
-    connection = HTTPConnection(host, server.port, timeout=10)
+    connection = HTTPConnection(host, server.port, timeout=60)
     connection.request("GET", path)
     response = connection.getresponse()
     body = response.read()

@@ -12,8 +12,12 @@ from runo_spiders.extract.model_question import asked_schema
 from runo_spiders.schema.load import load_schema
 from tests.asking import climbs
 from tests.model_server import ModelServer
+from tests.openai_description import only_valid_requests
 
-KETTLE = "<h1>Blue kettle</h1><p>Code KS-17</p><p>Paint: tone 399 and tone 3</p><p>Rated 9 by us</p>"
+KETTLE = (
+    "<h1>Blue kettle</h1><p>Code KS-17</p><p>Paint: tone 399 and tone 3</p><p>Rated 9 by us</p>"
+    "<p>Made on 3 May 2024, see <a href=/manual.pdf>the manual</a>.</p>"
+)
 TRUTH = {
     "Blue kettle": {
         "title": "Blue kettle",
@@ -22,6 +26,8 @@ TRUTH = {
         "outside": {"value": "tone 399", "quote": "tone 399"},
         "inside": {"value": "tone 3", "quote": "tone 3"},
         "rim": None,
+        "manual": "/manual.pdf",
+        "made": "3 May 2024",
     }
 }
 TONES = [f"tone {number}" for number in range(400)]
@@ -29,7 +35,7 @@ TONES = [f"tone {number}" for number in range(400)]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ModelServer]:
-    with ModelServer(TRUTH) as server:
+    with ModelServer(TRUTH) as server, only_valid_requests(server):
         yield server
 
 
@@ -52,6 +58,23 @@ def test_an_answer_that_breaks_the_schema_is_asked_for_once_more_and_the_rest_of
     again = server.requests("honest:ok")[1]["messages"][-1]["content"]
     assert "code" in again
     assert "rating" in again
+
+
+def test_a_value_that_is_only_written_otherwise_than_the_schema_says_is_not_asked_for_again(
+    server: ModelServer,
+) -> None:
+    properties = {
+        "title": {"type": "string"},
+        "manual": {"type": "string", "format": "uri"},
+        "made": {"type": "string", "format": "date"},
+    }
+    (came,) = climbs(server, "honest:ok,ok", [KETTLE], {"type": "object", "properties": properties})
+    assert values(came) == {
+        "/title": "Blue kettle",
+        "/manual": "https://shop.example/manual.pdf",
+        "/made": "2024-05-03",
+    }
+    assert came.usage.llm_calls == server.count("honest:ok,ok") == 1
 
 
 def test_a_schema_beyond_the_limits_is_asked_in_parts_that_make_one_answer(server: ModelServer) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from runo_spiders.items import Json
-from runo_spiders.llm.reading import NotJson, json_within
+from runo_spiders.items import Json, Usage
+from runo_spiders.llm.model import ModelFailure
+from runo_spiders.llm.reading import NotJson, completion_of, cost_of, json_within
 from runo_spiders.llm.retry import LONGEST_PAUSE_S, Patience, Pause, retry_after
 from runo_spiders.schema.conformity import misfits, without_misfits
 
@@ -17,6 +18,7 @@ READ = {
     '{"a": [1, 2,],}': {"a": [1, 2]},
     '{"a": "two\nlines"}': {"a": "two\nlines"},
     "{'a': 'it'}": {"a": "it"},
+    '{"a": "half \\ud83d, whole \\ud83d\\ude00"}': {"a": "half ?, whole \U0001f600"},
     '{"a": 1, // said so\n "b": null}': {"a": 1, "b": None},
 }
 NOT_READ = (
@@ -41,6 +43,29 @@ NOT_READ = (
 @pytest.mark.parametrize("text", READ)
 def test_what_is_read(text: str) -> None:
     assert json_within(text) == READ[text]
+
+
+ODD: tuple[Json, ...] = (
+    *(None, 0, 1.5, True, "text", "long " * 99, [], [None], ["text"], [[]], [{}], {}, {"a": [1]}),
+    *([{"function": "text"}], [{"function": {"arguments": 1}}], [{"text": None}], {"message": ["text"]}),
+)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: str(odd)[:30])
+def test_an_answer_of_any_shape_is_read_or_is_a_typed_failure(odd: Json) -> None:
+    message = {"content": "{}"}
+    choices = (
+        *({"message": odd}, {"message": message, "finish_reason": odd}, {"message": message, "error": odd}),
+        *({"message": {**message, key: odd}} for key in ("content", "tool_calls", "refusal")),
+    )
+    bodies = ({"choices": odd}, *({"choices": [choice], "usage": odd} for choice in choices))
+    for body in bodies:
+        try:
+            said = completion_of(body).text
+        except ModelFailure as failure:
+            said = failure.detail
+        assert isinstance(said, str)
+        assert cost_of(body, Usage()) == Usage()
 
 
 @pytest.mark.parametrize("text", NOT_READ, ids=lambda text: text[:20])

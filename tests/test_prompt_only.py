@@ -15,7 +15,7 @@ from runo_spiders.schema.load import load_schema
 from tests.crawling import product_page, scrapy
 from tests.mockserver import MockServer
 from tests.model_server import ModelServer
-from tests.openai_description import request_faults
+from tests.openai_description import only_valid_requests
 from tests.strict_subset import strict_faults
 
 PROMPT = "names and prices of kettles"
@@ -49,7 +49,7 @@ TRUTH = {PROMPT: said(PROPOSED), WORTHLESS: said({"many": False, "fields": []})}
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[ModelServer]:
-    with ModelServer(truth=TRUTH) as server:
+    with ModelServer(truth=TRUTH) as server, only_valid_requests(server):
         yield server
 
 
@@ -97,6 +97,28 @@ def test_a_proposal_is_kept_and_can_be_used_as_a_schema(
     assert again.returncode == 0, again.stderr
     assert [row["data"] for row in results(out)] == [row["data"] for row in first]
     assert load_schema(str(kept)).document == document_of(PROPOSED)
+
+
+def test_a_schema_that_is_there_already_is_not_lost(
+    model: ModelServer, site: MockServer, tmp_path: Path
+) -> None:
+    kept = tmp_path / "o.json.schema.json"
+    kept.write_text("edited by hand")
+    wanted = [site.url("/p/1"), "--prompt", PROMPT]
+    before = model.count()
+    for command in (
+        ["batch", *wanted, "-o", str(tmp_path / "o.json")],
+        ["suggest-schema", *wanted, "-o", str(kept)],
+    ):
+        done = run(model, "honest", *command)
+        assert (done.returncode, kept.read_text()) == (2, "edited by hand")
+        assert f"output {kept}: exists already, give --overwrite" in done.stderr
+    assert model.count() == before
+    failed = run(model, "nobody", "batch", *wanted, "-o", str(tmp_path / "o.json"), "--overwrite")
+    assert (failed.returncode, kept.read_text()) == (4, "edited by hand")
+    assert "the schema of the rows" not in failed.stderr
+    done = run(model, "honest", "suggest-schema", *wanted, "-o", str(kept), "--overwrite")
+    assert (done.returncode, json.loads(kept.read_text())) == (0, document_of(PROPOSED))
 
 
 def test_a_run_that_goes_on_keeps_its_schema(model: ModelServer, site: MockServer, tmp_path: Path) -> None:
@@ -182,7 +204,5 @@ def test_fields_become_json_schema(fields: Sequence[dict[str, Any]], properties:
     assert load_schema(record).record.properties
 
 
-def test_the_question_is_as_openai_describes_it(model: ModelServer) -> None:
+def test_the_schema_of_a_proposal_is_in_the_strict_subset() -> None:
     assert strict_faults(ANSWER) == []
-    for body in model.requests():
-        assert request_faults(body) == []

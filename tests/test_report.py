@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
-from runo_spiders.extract.ladder import Verdict
+from runo_spiders.extract.verdicts import Verdict
 from runo_spiders.items import ErrorInfo, Evidence, Row
 from runo_spiders.output.report import (
     Counts,
@@ -98,7 +98,7 @@ def test_progress_and_summary_are_for_terminals(terminal: bool) -> None:
     console = Console(file=file, force_terminal=terminal, width=100)
     with ProgressLine(console) as line:
         line.show(COUNTS)
-    print_summary(COUNTS, ["out.csv", "-"], console)
+    print_summary(COUNTS, ["rows in out.csv"], console)
     assert ("603/1,200" in file.getvalue(), "rows in out.csv" in file.getvalue()) == (terminal, terminal)
 
 

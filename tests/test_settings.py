@@ -88,7 +88,7 @@ def test_setting(found: dict[str, Any], name: str) -> None:
 
 
 def test_only_web_schemes_are_downloaded_and_by_the_guarded_handler(found: dict[str, Any]) -> None:
-    web = "<class 'runo_spiders.net.download.HttpHandler'>"
+    web = "<class 'runo_spiders.middlewares.JobHandler'>"
     assert found["handlers"] == {
         "http": web,
         "https": web,
@@ -100,7 +100,7 @@ def test_only_web_schemes_are_downloaded_and_by_the_guarded_handler(found: dict[
 def test_the_components_are_in_place(found: dict[str, Any]) -> None:
     assert "RobotsMiddleware" in found["middlewares"]
     assert "RobotsTxtMiddleware" not in found["middlewares"]
-    assert found["pipelines"] == ["ExtractPipeline", "ValidatePipeline", "RowPipeline", "SpoolPipeline"]
+    assert found["pipelines"] == ["ExtractPipeline", "ValidatePipeline", "RowPipeline", "BookPipeline"]
     assert found["threads"] == 30
 
 

@@ -245,6 +245,11 @@ CASES: dict[str, tuple[str, Json, dict[str, Json]]] = {
         record("sku"),
         {"/sku": "K-1"},
     ),
+    "keys in another spelling": (
+        "<h1>Kettle One</h1><b>K-1</b>" + state({"product_name": "Kettle One", "S-K-U": "K-1"}),
+        record("sku"),
+        {"/sku": "K-1"},
+    ),
     "many records from an item list": (
         ld(
             {

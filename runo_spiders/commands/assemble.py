@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
-
-from runo_spiders.errors import UsageMistake
-from runo_spiders.exit_status import USAGE
-from runo_spiders.output.files import Output
-from runo_spiders.schema.of_run import schema_of_run
-from runo_spiders.spool import SCHEMA, Spool
 
 
 class Command(ScrapyCommand):
@@ -36,18 +28,6 @@ class Command(ScrapyCommand):
         parser.add_argument("-o", "--output", action="append", metavar="FILE[:FORMAT]", help="where rows go")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        try:
-            _assemble(args, opts.output)
-        except UsageMistake as mistake:
-            print(f"scrapy assemble: {mistake}", file=sys.stderr)
-            self.exitcode = USAGE
+        from runo_spiders.console.assemble import perform
 
-
-def _assemble(args: list[str], outputs: list[str] | None) -> None:
-    if len(args) != 1 or not Path(args[0]).is_file():
-        raise UsageMistake("give the spool of one run, a file that ends in .spool")
-    wanted = [Output.parse(text) for text in outputs or [args[0].removesuffix(".spool")]]
-    with Spool.open(args[0]) as spool:
-        schema = schema_of_run(spool.fact(SCHEMA))
-        for output in wanted:
-            output.write(spool, schema)
+        self.exitcode = perform(args, opts.output)

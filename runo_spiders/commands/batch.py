@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
-
-from runo_spiders.addon import switch_on
-from runo_spiders.batch import Batch, Outcome, prepare, run, spool_beside, write
-from runo_spiders.config import Config
-from runo_spiders.errors import UsageMistake
-from runo_spiders.exit_status import INTERRUPTED, NONE_SUCCEEDED, USAGE, exit_status
-from runo_spiders.job import JobSpec
-from runo_spiders.output.files import Output
-from runo_spiders.output.report import ProgressLine, print_summary
-from runo_spiders.spiders.schema import SchemaSpider, check_model
 
 
 class Command(ScrapyCommand):
@@ -38,11 +26,20 @@ class Command(ScrapyCommand):
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
+        from runo_spiders.job import JobSpec
+
         super().add_options(parser)
         parser.add_argument(
             "-o", "--output", action="append", metavar="FILE[:FORMAT]", help="where rows go (default: -)"
         )
         parser.add_argument("--overwrite", action="store_true", help="replace outputs, start anew")
+        parser.add_argument(
+            "--fresh", action="store_true", help="start anew, leave what an interrupted run has done"
+        )
+        parser.add_argument(
+            "--retry-failed", action="store_true", help="fetch what failed in the last run of this command"
+        )
+        parser.add_argument("--database", metavar="URL", help="the ledger (default: RUNO_DATABASE)")
         parser.add_argument(
             "--schema-out", metavar="FILE", help="where a schema that the model proposed is kept"
         )
@@ -55,53 +52,7 @@ class Command(ScrapyCommand):
             job.add_argument(flag, dest=f"job_{field.alias or name}", help=field.description, **kind)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        try:
-            batch = _batch(args, opts)
-            assert self.settings is not None
-            check_model(batch.job, Config.from_settings(self.settings))
-            prepare(batch, opts.overwrite)
-        except UsageMistake as mistake:
-            print(f"scrapy batch: {mistake}", file=sys.stderr)
-            self.exitcode = USAGE
-            return
-        switch_on(self.settings)
-        with ProgressLine() as line:
-            outcome = run(batch, self.settings, line.show)
-        write(batch)
-        print_summary(outcome.counts, [output.path for output in batch.outputs])
-        if batch.schema_out is not None and batch.schema_out.exists():
-            print(f"the schema of the rows is in {batch.schema_out}", file=sys.stderr)
-        self.exitcode = _status(outcome)
-        if outcome.end != "finished":
-            print(f"scrapy batch: {_what_next(outcome, batch)}", file=sys.stderr)
+        assert self.settings is not None
+        from runo_spiders.console.batch import perform
 
-
-def _batch(args: list[str], opts: argparse.Namespace) -> Batch:
-    options = {name[4:]: value for name, value in vars(opts).items() if name.startswith("job_") and value}
-    urls = {"urls": args[0] if len(args) == 1 else tuple(args)} if args else {}
-    arguments = urls | options
-    job, schema = SchemaSpider.check_arguments(arguments)
-    outputs = tuple(map(Output.parse, opts.output or ["-"]))
-    return Batch(arguments, job, schema, outputs, spool_beside(outputs), _schema_out(job, outputs, opts))
-
-
-def _schema_out(job: JobSpec, outputs: tuple[Output, ...], opts: argparse.Namespace) -> Path | None:
-    """Where the schema goes: a proposed one stands beside the first output that is a file."""
-    if opts.schema_out is not None:
-        return Path(opts.schema_out)
-    files = [output.path for output in outputs if output.path != "-"]
-    return Path(files[0] + ".schema.json") if files and job.proposes_schema else None
-
-
-def _what_next(outcome: Outcome, batch: Batch) -> str:
-    why = "interrupted" if outcome.end == "interrupted" else "the crawl broke off, see above"
-    return f"{why}; the same command goes on from here" if batch.spool.exists() else why
-
-
-def _status(outcome: Outcome) -> int:
-    if outcome.end == "interrupted":
-        return INTERRUPTED
-    if outcome.end == "lost":
-        return NONE_SUCCEEDED
-    counts = outcome.counts
-    return exit_status({"success": counts.succeeded, "empty": counts.empty, **counts.failed_by_code})
+        self.exitcode = perform(self.settings, args, opts)

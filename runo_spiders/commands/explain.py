@@ -3,44 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import sys
-from pathlib import Path
 from typing import ClassVar
 
-from rich.text import Text
-from scrapy import signals
 from scrapy.commands import ScrapyCommand
-from scrapy.crawler import Crawler
-from scrapy.http import HtmlResponse, Request, Response
-
-from runo_spiders.addon import switch_on
-from runo_spiders.answer import Answers, Rules
-from runo_spiders.config import Config
-from runo_spiders.errors import PageFailure, UsageMistake
-from runo_spiders.exit_status import SOME_FAILED, USAGE
-from runo_spiders.extract.ladder import Verdict, climb, explain
-from runo_spiders.inputs import Target
-from runo_spiders.items import Page, Row
-from runo_spiders.job import JobSpec
-from runo_spiders.output.report import console_for
-from runo_spiders.output.verdicts_text import verdicts_text
-from runo_spiders.pipelines import load_rungs, reading_of
-from runo_spiders.schema.model import Schema
-from runo_spiders.spiders.base import TARGET, PageSpider
-from runo_spiders.spiders.schema import SchemaSpider
-from runo_spiders.urls import fault_of
-
-
-class OnePage(SchemaSpider):
-    """Fetches as the job does, and keeps its page."""
-
-    name = "explain"
-    page: Page | None = None
-
-    def make_page(self, response: Response) -> Page:
-        self.page = super().make_page(response)
-        return self.page
 
 
 class Command(ScrapyCommand):
@@ -62,82 +27,12 @@ class Command(ScrapyCommand):
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
         assert self.settings is not None
+        from runo_spiders.addon import switch_on
+
         switch_on(self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        try:
-            job, schema = _check(args, opts)
-            page = self._fetched(job) if opts.html is None else _saved(args[0], Path(opts.html))
-            verdicts, warnings = asyncio.run(self._judge(page, job, schema))
-        except UsageMistake as mistake:
-            self._end(USAGE, str(mistake))
-        except PageFailure as failure:
-            self._end(SOME_FAILED, f"{args[0]}: {failure}")
-        else:
-            console = console_for(sys.stdout)
-            console.print(verdicts_text(verdicts, schema), soft_wrap=True)
-            if warnings:
-                told = "\n  ".join(("\nWarnings of the row", *warnings))
-                console.print(Text(told, style="yellow"), soft_wrap=True)
-
-    def _fetched(self, job: JobSpec) -> Page:
-        """The page, by a crawl of one URL. Raises `PageFailure` with what the row says if there is none."""
         assert self.crawler_process is not None
-        crawler = self.crawler_process.create_crawler(OnePage)
-        rows: list[Row] = []
+        from runo_spiders.console.explain import perform
 
-        def keep(item: Row) -> None:
-            rows.append(item)
-
-        crawler.signals.connect(keep, signal=signals.item_scraped)
-        arguments = job.model_dump(by_alias=True, exclude_unset=True)
-        self.crawler_process.crawl(crawler, **arguments)
-        self.crawler_process.start()
-        return _page_of(crawler, rows)
-
-    async def _judge(
-        self, page: Page, job: JobSpec, schema: Schema
-    ) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
-        """The verdicts on each candidate, and the warnings that the page's row would carry."""
-        assert self.crawler_process is not None
-        crawler = self.crawler_process.create_crawler(OnePage)
-        rungs = load_rungs(crawler, Config.from_settings(crawler.settings).ladder)
-        reading = reading_of(page, job.locale)
-        verdicts = await explain(page, schema, reading, rungs)
-        came = await climb(page, schema, reading, rungs)
-        return verdicts, Answers(schema, Rules.of(job)).answer(came.findings, came.rejected).warnings
-
-    def _end(self, status: int, sentence: str) -> None:
-        print(f"scrapy explain: {sentence}", file=sys.stderr)
-        self.exitcode = status
-
-
-def _check(args: list[str], opts: argparse.Namespace) -> tuple[JobSpec, Schema]:
-    if len(args) != 1:
-        raise UsageMistake(f"give one URL, got {len(args)}")
-    fault = fault_of(args[0])
-    if fault is not None:
-        raise UsageMistake(f"URL {args[0]}: {fault}")
-    options = {"schema": opts.schema, "locale": opts.locale}
-    given = {name: value for name, value in options.items() if value is not None}
-    return OnePage.check_arguments({"urls": (args[0],), **given})
-
-
-def _saved(url: str, path: Path) -> Page:
-    """The page of a file, as if it had been fetched from `url`."""
-    try:
-        body = path.read_bytes()
-    except OSError as fault:
-        raise UsageMistake(f"argument html: {fault.strerror}: {path}") from fault
-    request = Request(url, meta={TARGET: Target(url, 0)})
-    return PageSpider("explain").make_page(HtmlResponse(url, body=body, request=request))
-
-
-def _page_of(crawler: Crawler, rows: list[Row]) -> Page:
-    page = getattr(crawler.spider, "page", None)
-    if isinstance(page, Page):
-        return page
-    error = rows[0].error if rows else None
-    raise (
-        PageFailure(error.code, error.message) if error else PageFailure("INTERNAL", "the crawl gave no row")
-    )
+        self.exitcode = perform(self.crawler_process, args, opts)

@@ -11,6 +11,7 @@ from scrapy.exceptions import NotConfigured
 
 from runo_spiders.config import Config
 from runo_spiders.extract.protocol import Answered, Lesson, Question
+from runo_spiders.extract.taken import within
 from runo_spiders.extract.vocabulary import names_of
 from runo_spiders.items import Evidence, Finding, Found, Page
 from runo_spiders.learn.audits import is_audit
@@ -106,12 +107,8 @@ class LearnedExtractor:
 
 def _told(slot: Slot, told: Mapping[str, Finding]) -> Told:
     """What the teacher told of a slot, as it stands on the page where that is known."""
-    within = {pointer: finding for pointer, finding in told.items() if _is_within(pointer, slot)}
-    return Told({pointer[len(slot.pointer) :]: _raw(finding) for pointer, finding in within.items()})
-
-
-def _is_within(pointer: str, slot: Slot) -> bool:
-    return pointer == slot.pointer or pointer.startswith(slot.pointer + "/")
+    inside = {pointer: finding for pointer, finding in told.items() if within(pointer, slot)}
+    return Told({pointer[len(slot.pointer) :]: _raw(finding) for pointer, finding in inside.items()})
 
 
 def _raw(finding: Finding) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from scrapy import signals
@@ -15,10 +15,10 @@ from runo_spiders.config import Config
 from runo_spiders.errors import PageFailure, SchemaError
 from runo_spiders.extract.ground import Ground
 from runo_spiders.extract.merge import merge
-from runo_spiders.extract.model_answer import claims_in, plain, settled
+from runo_spiders.extract.model_answer import as_typed, claims_in, plain, settled
 from runo_spiders.extract.model_question import ModelQuestion
 from runo_spiders.extract.protocol import Answered, Question
-from runo_spiders.items import FREE, ErrorInfo, Found, Json, Page, Scalar, Usage
+from runo_spiders.items import FREE, ErrorInfo, Extraction, Json, Page, Scalar, Usage
 from runo_spiders.llm.client import ModelClient
 from runo_spiders.llm.model import ModelFailure
 from runo_spiders.llm.prompt import messages
@@ -27,6 +27,7 @@ from runo_spiders.page.chunks import Chunk, chunks
 from runo_spiders.page.counts import count_on
 from runo_spiders.page.standing import Standing
 from runo_spiders.page.text import page_text
+from runo_spiders.schema.coerce import Reading
 from runo_spiders.schema.model import Schema
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class ModelExtractor:
     """
 
     name = "llm"
+    costs = True
 
     def __init__(self, client: ModelClient, guidance: str = "") -> None:
         self._client = client
@@ -81,18 +83,19 @@ class ModelExtractor:
             return Answered({})
         known = {pointer: finding.value for pointer, finding in question.known.items()}
         parts = chunks(text, RECORDS_CHARS if asked.asked.many else WHOLE_CHARS)
-        said = await asyncio.gather(*(self._ask(asked, part, known) for part in parts[:MOST_PARTS]))
+        said = await asyncio.gather(
+            *(self._ask(asked, part, known, question.reading) for part in parts[:MOST_PARTS])
+        )
         data = merge([each.data for each in said], question.schema.root)
         grounded = Ground(standing, question.reading, self.name).check(
             claims_in(data, question.schema.root), question.schema
         )
-        found, warnings = settled(grounded, question.schema)
-        return Answered(
-            found,
+        answer = settled(grounded, question.schema)
+        return replace(
+            answer,
             usage=sum((each.usage for each in said), FREE),
-            warnings=(*warnings, *_unread(parts), *_miscounted(standing, asked, found)),
+            warnings=(*answer.warnings, *_unread(parts), *_miscounted(standing, asked, answer.found)),
             failure=next((each.failure for each in said if each.failure), None),
-            refused=frozenset(grounded.refused),
         )
 
     def _question(self, question: Question) -> ModelQuestion:
@@ -109,9 +112,13 @@ class ModelExtractor:
             self._questions[pointers] = kept
         return kept
 
-    async def _ask(self, question: ModelQuestion, part: Chunk, known: dict[str, Scalar]) -> _Said:
+    async def _ask(
+        self, question: ModelQuestion, part: Chunk, known: dict[str, Scalar], reading: Reading
+    ) -> _Said:
         """What the model says of one part of a page, in all forms that the question has."""
-        said = await asyncio.gather(*(self._ask_form(question, form, part, known) for form in question.forms))
+        said = await asyncio.gather(
+            *(self._ask_form(question, form, part, known, reading) for form in question.forms)
+        )
         answers = [each.data for each in said if each.failure is None]
         return _Said(
             join(answers) if answers else None,
@@ -120,11 +127,11 @@ class ModelExtractor:
         )
 
     async def _ask_form(
-        self, question: ModelQuestion, form: Compiled, part: Chunk, known: dict[str, Scalar]
+        self, question: ModelQuestion, form: Compiled, part: Chunk, known: dict[str, Scalar], reading: Reading
     ) -> _Said:
         prompt = messages(part, form.schema, known, secrets.token_hex(8))
         try:
-            reply = await self._client.ask(prompt, form.schema, check=_Objections(question, form))
+            reply = await self._client.ask(prompt, form.schema, check=_Objections(question, form, reading))
         except ModelFailure as failure:
             return _Said(None, failure.usage, failure.info)
         return _Said(form.decode(reply.data), reply.usage)
@@ -140,22 +147,26 @@ class _Said:
 
 
 class _Objections:
-    """What the client's own schema has against an answer, told once.
+    """What the client's own schema has against an answer, as far as it is not a way of writing; told once.
 
     A page can hold a value that the schema forbids. When the model stands by it, it is left out with a
     warning like any other such value, and the rest of the answer is kept.
     """
 
-    def __init__(self, question: ModelQuestion, form: Compiled) -> None:
+    def __init__(self, question: ModelQuestion, form: Compiled, reading: Reading) -> None:
         self._question = question
         self._form = form
+        self._reading = reading
         self._told = False
 
     def __call__(self, answer: Json) -> list[str]:
         if self._told:
             return []
-        data = plain(self._form.decode(answer), self._question.schema.root)
+        root = self._question.schema.root
+        data = plain(self._form.decode(answer), root)
         violations = self._question.validator.check(data)
+        if violations:
+            violations = self._question.validator.check(as_typed(data, root, self._reading))
         self._told = bool(violations)
         return [f"{violation.pointer or '/'}: {violation.message}" for violation in violations]
 
@@ -165,7 +176,7 @@ def _unread(parts: Sequence[Chunk]) -> Iterator[str]:
         yield f"the page is too long: {len(parts) - MOST_PARTS} of {len(parts)} parts were not read"
 
 
-def _miscounted(standing: Standing, question: ModelQuestion, found: dict[str, Found]) -> Iterator[str]:
+def _miscounted(standing: Standing, question: ModelQuestion, found: Extraction) -> Iterator[str]:
     """A warning if the page says that it shows more records than were found."""
     count = count_on(standing.visible) if question.asked.many else None
     if count is None:
@@ -176,7 +187,7 @@ def _miscounted(standing: Standing, question: ModelQuestion, found: dict[str, Fo
         yield f"the page says that it shows {told}, and {found_records} items were found"
 
 
-def _most_records(schema: Schema, question: ModelQuestion, found: dict[str, Found]) -> int:
+def _most_records(schema: Schema, question: ModelQuestion, found: Extraction) -> int:
     """The length of the longest list among the slots that were asked for."""
     lists = [f"{slot.pointer}/" for slot in question.open if slot.field.type == "array"]
     items = [

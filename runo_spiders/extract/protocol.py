@@ -38,10 +38,10 @@ class Question:
 class Answered:
     """What a rung answers when it has more to tell than values.
 
-    `usage` is what the answer cost on top of the fetch. `warnings` are sentences for the row. `failure` tells
-    that the rung could not finish its work: `found` holds what it had by then. `absent` names the open slots
-    for which the page has no value: no later rung is asked for them. `refused` names leaves for which
-    something was said that was not kept; whether the page has a value for them is not known.
+    `usage` is what the answer cost on top of the fetch. `absent` names the open slots for which the page has
+    no value: no later rung is asked for them. `refused` says by JSON pointer why a value that the rung was
+    told is not believed, `untold` names further such leaves, without reasons. `warnings` are other sentences
+    for the row. `failure` tells that the rung could not finish its work: `found` holds what it had by then.
     """
 
     found: Extraction
@@ -49,7 +49,8 @@ class Answered:
     warnings: tuple[str, ...] = ()
     failure: ErrorInfo | None = None
     absent: frozenset[str] = frozenset()
-    refused: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    untold: frozenset[str] = frozenset()
 
 
 class Extractor(Protocol):
@@ -57,12 +58,17 @@ class Extractor(Protocol):
 
     `extract` returns raw values by the JSON pointer of the leaf, each under one of the open slots; it leaves
     out what the page does not hold. A rung that costs or has something to warn of returns them `Answered`.
-    It raises `PageFailure` when it cannot work at all.
+    It raises `PageFailure` when it cannot work at all. A rung whose answers cost money says `costs = True`.
     """
 
     name: str
 
     async def extract(self, page: Page, question: Question) -> Extraction | Answered: ...
+
+
+def costs(rung: Extractor) -> bool:
+    """Whether each answer of a rung is paid for, so that it is asked no more than is needed."""
+    return bool(getattr(rung, "costs", False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class Course:
 
 
 class Memory:
-    """The courses of a process. Nothing of it is written down."""
+    """The courses of one crawl. Nothing of it is written down, and no other crawl sees it."""
 
     def __init__(self) -> None:
         self._sites: OrderedDict[str, dict[Topic, Course]] = OrderedDict()

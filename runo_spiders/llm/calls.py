@@ -6,19 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
 from runo_spiders.config import ModelSettings
 from runo_spiders.items import Usage
-from runo_spiders.llm.endpoint import Endpoint, Objection
+from runo_spiders.llm.endpoint import Objection
+from runo_spiders.llm.formats import FormatLadder
+from runo_spiders.llm.line import join, leave
+from runo_spiders.llm.manners import Parameters
 from runo_spiders.llm.model import Completion, Message, ModelFailure
 from runo_spiders.llm.reading import body_of, completion_of, cost_of, estimated
-from runo_spiders.llm.retry import Patience, Pause, Transient
+from runo_spiders.llm.retry import Patience, Transient
 
 BIGGER = 4
 """How many times the budget of output tokens grows, once, when an answer was cut."""
-
-Parameters = dict[str, Any]
 
 
 class Turn:
@@ -44,40 +44,18 @@ class Turn:
         )
 
 
-class Manners:
-    """Which parameters an endpoint and model take: learned from refusals, then kept."""
-
-    def __init__(self, budget_name: str) -> None:
-        self._budget_name = budget_name
-        self._renamed = False
-        self._temperature = True
-
-    def parameters(self, budget: int) -> Parameters:
-        chosen: Parameters = {self._budget_name: budget}
-        return {**chosen, "temperature": 0} if self._temperature else chosen
-
-    def heed(self, parameter: str | None, sent: Parameters) -> bool:
-        """Learn from the refusal of a parameter; whether a request would now differ from the one `sent`."""
-        if parameter == "temperature":
-            self._temperature = False
-        elif parameter == self._budget_name and not self._renamed:
-            self._renamed = True
-            self._budget_name = (
-                "max_tokens" if parameter == "max_completion_tokens" else "max_completion_tokens"
-            )
-        return parameter is not None and self.parameters(0).keys() != sent.keys()
-
-
 class Calls:
-    """All calls of a job to one endpoint and model. Nothing is imported or connected before the first."""
+    """The calls of one client, over the line that it shares. Nothing is connected before the first."""
 
     def __init__(self, settings: ModelSettings, patience: Patience) -> None:
         self._settings = settings
         self._patience = patience
-        self._endpoint = Endpoint(settings)
-        self._turns = asyncio.Semaphore(settings.concurrency)
-        self._pause = Pause(patience)
-        self._manners = Manners("max_completion_tokens" if self._endpoint.is_openai else "max_tokens")
+        self._line = join(settings, patience)
+        self._habits = self._line.habits(settings.model)
+
+    @property
+    def ladder(self) -> FormatLadder:
+        return self._habits.ladder
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[Turn]:
@@ -85,9 +63,9 @@ class Calls:
 
         A `ModelFailure` leaves with the usage; the end of the time is one, `LLM_TIMEOUT`.
         """
-        async with self._turns:
-            self._endpoint.connected()
-            await self._pause.over()
+        async with self._line.turns:
+            self._line.endpoint.connected()
+            await self._line.pause.over()
             turn = Turn(self._settings.timeout_s)
             try:
                 async with asyncio.timeout(self._settings.timeout_s):
@@ -122,12 +100,12 @@ class Calls:
     ) -> Completion:
         """A completion, with the parameters that the endpoint takes."""
         while True:
-            parameters = self._manners.parameters(budget)
+            parameters = self._habits.manners.parameters(budget)
             body = {"model": self._settings.model, "messages": messages, **parameters, **asked}
             try:
                 return await self._tried(turn, body)
             except Objection as objection:
-                if not self._manners.heed(objection.parameter, parameters):
+                if not self._habits.manners.heed(objection.parameter, parameters):
                     raise
 
     async def _tried(self, turn: Turn, body: Parameters) -> Completion:
@@ -139,30 +117,30 @@ class Calls:
                 return await self._called(turn, body)
             except Transient as trouble:
                 if trouble.everyone:
-                    self._pause.extend(trouble.after)
+                    self._line.pause.extend(trouble.after)
                 nth += 1
                 wait = self._patience.wait(nth - 1) if trouble.after is None else trouble.after
                 if nth >= self._patience.tries_after(trouble) or wait > turn.left:
                     raise
-            if not self._pause.left > 0:
+            if not self._line.pause.left > 0:
                 await asyncio.sleep(wait)
 
     async def _let_pass(self, turn: Turn) -> None:
-        if self._pause.left > turn.left:
+        if self._line.pause.left > turn.left:
             raise ModelFailure("LLM_RATE_LIMITED", "the endpoint asked for a longer pause than there is time")
-        await self._pause.over()
+        await self._line.pause.over()
 
     async def _called(self, turn: Turn, body: Parameters) -> Completion:
         turn.count_call()
-        answer = body_of(await self._endpoint.call(body))
+        answer = body_of(await self._line.endpoint.call(body))
         estimate = Usage()
         try:
             completion = completion_of(answer)
             estimate = estimated(body["messages"], completion.text)
         finally:
             turn.charge(cost_of(answer, estimate))
-        self._pause.forget()
+        self._line.pause.forget()
         return completion
 
     async def close(self) -> None:
-        await self._endpoint.close()
+        await leave(self._settings)

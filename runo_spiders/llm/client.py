@@ -10,7 +10,7 @@ from runo_spiders.config import ModelSettings
 from runo_spiders.items import Json, Usage
 from runo_spiders.llm.calls import Calls, Turn
 from runo_spiders.llm.endpoint import Objection
-from runo_spiders.llm.formats import FORMATS, FormatLadder, shown
+from runo_spiders.llm.formats import FORMATS, Format, shown
 from runo_spiders.llm.model import Message, ModelFailure, Reply
 from runo_spiders.llm.reading import NotJson, json_within
 from runo_spiders.llm.retry import Patience
@@ -44,16 +44,17 @@ class _Question:
 
 
 class ModelClient:
-    """One endpoint and model, for a whole job. Nothing is imported or connected before the first question.
+    """One endpoint and model. Nothing is imported or connected before the first question.
 
-    At most `settings.concurrency` questions are under way at once. `settings.timeout_s` bounds a question
-    with all its tries; the wait for its turn is not counted.
+    The clients of a process share what is one per endpoint: `settings.concurrency` questions under way at
+    once, a pause that the endpoint asked for, the formats that it takes. `settings.timeout_s` bounds a
+    question with all its tries; the wait for its turn is not counted.
     """
 
     def __init__(self, settings: ModelSettings, patience: Patience | None = None) -> None:
         self.settings = settings
-        self._calls = Calls(settings, patience or Patience())
-        self._ladder = FormatLadder()
+        self._patience = patience or Patience()
+        self._calls: Calls | None = None
 
     async def ask(
         self, messages: Sequence[Message], schema: Json, name: str = "answer", check: Check | None = None
@@ -65,49 +66,59 @@ class ModelClient:
         other faults are an `LLM_ERROR`. Raises `ModelFailure`, whose `usage` is what was paid all the same.
         """
         question = _Question(messages, schema, name, check)
-        async with self._calls.turn() as turn:
-            answer = await self._answer(turn, question, messages)
+        calls = self._opened()
+        async with calls.ladder.probing(), calls.turn() as turn:
+            answer = await _answer(calls, turn, question, messages)
             faults = question.faults(answer)
             if faults:
-                again = await self._answer(turn, question, question.again(answer, faults))
+                again = await _answer(calls, turn, question, question.again(answer, faults))
                 answer = _settled(question, again)
         return Reply(answer, turn.usage)
 
     async def complete(self, messages: Sequence[Message]) -> tuple[str, Usage]:
         """What the model says in plain text, and what it cost. Raises `ModelFailure`."""
-        async with self._calls.turn() as turn:
-            completion = await self._calls.whole(turn, messages, {})
+        calls = self._opened()
+        async with calls.turn() as turn:
+            completion = await calls.whole(turn, messages, {})
         return completion.text, turn.usage
 
     async def close(self) -> None:
-        """Close the connections; the next question opens new ones."""
-        await self._calls.close()
+        """Let go of the endpoint; the next question takes it up again."""
+        calls, self._calls = self._calls, None
+        if calls is not None:
+            await calls.close()
 
-    async def _answer(self, turn: Turn, question: _Question, messages: Sequence[Message]) -> Json:
-        """A JSON object, in the strictest format that works.
+    def _opened(self) -> Calls:
+        if self._calls is None:
+            self._calls = Calls(self.settings, self._patience)
+        return self._calls
 
-        Where a format has worked before, one answer that is no JSON is chance, and is asked for once more.
-        """
-        step, patient = self._ladder.start, self._ladder.proven
-        while step < len(FORMATS):
-            try:
-                answer = await self._in_format(turn, question, messages, step)
-            except (Objection, NotJson) as fault:
-                lower = isinstance(fault, Objection) or not patient
-                failure, patient = fault, False
-                step += lower
-            else:
-                self._ladder.worked(step)
-                return answer
-        raise failure if isinstance(failure, Objection) else ModelFailure("LLM_ERROR", str(failure))
 
-    async def _in_format(
-        self, turn: Turn, question: _Question, messages: Sequence[Message], step: int
-    ) -> Json:
-        form = FORMATS[step]
-        prompt = shown(messages, question.schema) if form.shown else messages
-        completion = await self._calls.whole(turn, prompt, form.asks(question.name, question.schema))
-        return json_within(completion.text)
+async def _answer(calls: Calls, turn: Turn, question: _Question, messages: Sequence[Message]) -> Json:
+    """A JSON object, in the strictest format that works.
+
+    Where a format has worked before, one answer that is no JSON is chance, and is asked for once more.
+    """
+    step, patient = calls.ladder.start, calls.ladder.proven
+    while step < len(FORMATS):
+        try:
+            answer = await _in_format(calls, turn, question, messages, FORMATS[step])
+        except (Objection, NotJson) as fault:
+            lower = isinstance(fault, Objection) or not patient
+            failure, patient = fault, False
+            step += lower
+        else:
+            calls.ladder.worked(step)
+            return answer
+    raise failure if isinstance(failure, Objection) else ModelFailure("LLM_ERROR", str(failure))
+
+
+async def _in_format(
+    calls: Calls, turn: Turn, question: _Question, messages: Sequence[Message], form: Format
+) -> Json:
+    prompt = shown(messages, question.schema) if form.shown else messages
+    completion = await calls.whole(turn, prompt, form.asks(question.name, question.schema))
+    return json_within(completion.text)
 
 
 def _settled(question: _Question, answer: Json) -> Json:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from runo_spiders.config import ModelSettings
 from runo_spiders.llm.model import ModelFailure
@@ -73,8 +75,6 @@ class Endpoint:
 
         try:
             response = await self.connected().post("/chat/completions", cast_to=Response, body=body)
-        except openai.APITimeoutError:
-            raise ModelFailure("LLM_TIMEOUT") from None
         except openai.APIConnectionError as fault:
             raise Transient("LLM_UNAVAILABLE", _cause(fault)) from None
         except openai.APIStatusError as fault:
@@ -97,16 +97,29 @@ class Endpoint:
     def connected(self) -> AsyncOpenAI:
         """The client; making it is the slow part of a first call, and no wait for the model."""
         if self._client is None:
-            from openai import AsyncOpenAI
+            from openai import AsyncOpenAI, DefaultAioHttpClient
 
             _quieten()
+            base_url, name = _without_name(self._settings.base_url)
             self._client = AsyncOpenAI(
                 api_key=self._settings.api_key or NO_KEY,
-                base_url=self._settings.base_url,
-                timeout=self._settings.timeout_s,
+                base_url=base_url,
+                default_headers=name,
+                timeout=None,  # The turn of a question has a limit for all of it.
                 max_retries=0,
+                http_client=DefaultAioHttpClient(timeout=None),
             )
         return self._client
+
+
+def _without_name(base_url: str | None) -> tuple[str | None, dict[str, str] | None]:
+    """An address without the name and password in it, and the header that tells these instead of a key."""
+    parts = urlsplit(base_url or "")
+    if parts.username is None:
+        return base_url, None
+    secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+    address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return address, {"Authorization": f"Basic {b64encode(secret).decode()}"}
 
 
 def _words(body: object) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +52,7 @@ STRIKES = 2
 
 
 class FormatLadder:
-    """Which format an endpoint and model take: probed by the first questions, then kept.
+    """Which format an endpoint and model take: probed by the first question, then kept.
 
     A question that is refused steps down for itself. Where the ladder starts changes only when a lower format
     has worked, so that a question that no format can save leaves no trace.
@@ -60,6 +62,20 @@ class FormatLadder:
         self.start = 0
         self.proven = False
         self._strikes = 0
+        self._probe: asyncio.Event | None = None
+
+    @asynccontextmanager
+    async def probing(self) -> AsyncIterator[None]:
+        """The first question probes; the others begin when it has ended, whether it had an answer or not."""
+        if self._probe is not None:
+            await self._probe.wait()
+            yield
+            return
+        self._probe = asyncio.Event()
+        try:
+            yield
+        finally:
+            self._probe.set()
 
     def worked(self, step: int) -> None:
         """A question was answered in the format `FORMATS[step]`."""

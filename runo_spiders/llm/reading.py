@@ -38,14 +38,13 @@ def completion_of(body: Mapping[str, Any]) -> Completion:
     """What the model said. Raises `Transient` or `ModelFailure` if it said nothing."""
     if body.get("error"):
         raise Transient("LLM_ERROR", told(body["error"]), paid=True)
-    choices = body.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+    choice = _first(body.get("choices"))
+    if not choice:
         raise Transient("LLM_EMPTY", "the answer has no choices", paid=True)
-    choice = choices[0]
-    message = choice.get("message") or {}
+    message = _mapping(choice.get("message"))
     finish = choice.get("finish_reason")
     if message.get("refusal"):
-        raise ModelFailure("LLM_BLOCKED", f"the model refused: {_short(message['refusal'])}")
+        raise ModelFailure("LLM_BLOCKED", f"the model refused: {_short(str(message['refusal']))}")
     if finish == "content_filter":
         raise ModelFailure("LLM_BLOCKED", "a content filter stopped the answer")
     if choice.get("error"):
@@ -58,21 +57,32 @@ def completion_of(body: Mapping[str, Any]) -> Completion:
 
 def _text(message: Mapping[str, Any]) -> str:
     """The content (some servers give it in parts), or what the forced tool is called with."""
-    calls = message.get("tool_calls")
-    content = calls[0]["function"]["arguments"] if calls else message.get("content")
+    called = _mapping(_first(message.get("tool_calls")).get("function")).get("arguments")
+    content = message.get("content") if called is None else called
     if isinstance(content, list):
-        content = "".join(part.get("text", "") for part in content if isinstance(part, dict))
+        content = "".join(str(_mapping(part).get("text") or "") for part in content)
     if isinstance(content, dict):
         content = json.dumps(content)
-    text = content if isinstance(content, str) else ""
-    # A lone surrogate is no text, and could not be sent again in UTF-8.
+    return _writable(content) if isinstance(content, str) else ""
+
+
+def _writable(text: str) -> str:
+    """The text without halves of a character (lone surrogates), which nothing can write or send in UTF-8."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _first(value: object) -> Mapping[str, Any]:
+    """The first of a list of objects; empty if there is none."""
+    return _mapping(value[0]) if isinstance(value, list) and value else {}
 
 
 def cost_of(body: Mapping[str, Any], estimate: Usage) -> Usage:
     """The tokens that an answer says it cost; the estimate for a number that it does not tell."""
-    usage = body.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
+    usage = _mapping(body.get("usage"))
     return Usage(
         input_tokens=_count(usage.get("prompt_tokens"), estimate.input_tokens),
         output_tokens=_count(usage.get("completion_tokens"), estimate.output_tokens),
@@ -101,6 +111,7 @@ def told(error: object) -> str:
 
 
 def _short(text: str) -> str:
+    text = _writable(text)
     return text if len(text) <= _LONGEST_DETAIL else f"{text[: _LONGEST_DETAIL - 3]}..."
 
 
@@ -132,7 +143,9 @@ def _repaired(said: str) -> Json:
 def _object(found: Json) -> Json:
     if not isinstance(found, dict):
         raise NotJson("the answer is no JSON object")
-    return found
+    # An escape in the JSON can stand for half a character too.
+    written = json.dumps(found, ensure_ascii=False)
+    return found if _writable(written) == written else json.loads(_writable(written))
 
 
 def _no_constant(name: str) -> Json:

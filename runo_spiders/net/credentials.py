@@ -40,6 +40,17 @@ class Credentials:
         cookies = _read(job.cookies_file) or os.environ.get("RUNO_COOKIES", "")
         return cls(_parse_headers(headers), tuple(_parse_cookies(cookies)))
 
+    @classmethod
+    def parse(cls, texts: Mapping[str, str]) -> Self:
+        """From texts under `headers` and `cookies`, as their files hold them. Raises `UsageMistake`."""
+        headers, cookies = texts.get("headers", ""), texts.get("cookies", "")
+        return cls(_parse_headers(headers.strip()), tuple(_parse_cookies(cookies.strip())))
+
+    def texts(self) -> dict[str, str]:
+        """The same as texts that `parse` reads, to be handed to another process."""
+        given = {"headers": dict(self.headers), "cookies": [dict(cookie) for cookie in self.cookies]}
+        return {name: json.dumps(value) for name, value in given.items() if value}
+
     def added_to(self, request: Request) -> Request:
         """The request with the headers and with the cookies for its host."""
         cookies = [dict(cookie) for cookie in self.cookies if _is_for(cookie, request.url)]
@@ -48,6 +59,15 @@ class Credentials:
         meta = request.meta | {"own_headers": list(self.headers), "own_origin": origin(request.url)}
         headers: dict[Any, Any] = {**request.headers, **self.headers}
         return request.replace(headers=headers, cookies=cookies, meta=meta)
+
+
+def secrets_of(job: JobSpec) -> dict[str, str]:
+    """The texts of the job's files, else those of the environment, under `headers` and `cookies`."""
+    texts = {
+        "headers": _read(job.headers_file) or os.environ.get("RUNO_HEADERS", ""),
+        "cookies": _read(job.cookies_file) or os.environ.get("RUNO_COOKIES", ""),
+    }
+    return {name: text for name, text in texts.items() if text}
 
 
 def _read(path: str | None) -> str:
@@ -72,21 +92,39 @@ def _given(value: str, name: str) -> str:
 
 
 def _parse_cookies(text: str) -> list[Cookie]:
-    """A JSON object of names and values, or a header string `a=b; c=d`."""
+    """A JSON object of names and values, a JSON list of cookies, or a header string `a=b; c=d`."""
+    if text.startswith("["):
+        return _cookie_list(text)
     if text.startswith("{"):
         return [{"name": name, "value": value} for name, value in _json_object(text, "cookies").items()]
     pairs = (part.strip().partition("=") for part in text.split(";") if part.strip())
     return [{"name": name, "value": value} for name, _, value in pairs]
 
 
+def _cookie_list(text: str) -> list[Cookie]:
+    cookies = _json(text, "cookies")
+    if not all(_is_object_of_strings(cookie) and {"name", "value"} <= set(cookie) for cookie in cookies):
+        raise UsageMistake("cookies: the JSON should be a list of objects with a name and a value")
+    return list(cookies)
+
+
 def _json_object(text: str, what: str) -> dict[str, str]:
-    try:
-        value = json.loads(text)
-    except ValueError as fault:
-        raise UsageMistake(f"{what}: the JSON is malformed at character {getattr(fault, 'pos', 0)}") from None
-    if not isinstance(value, dict) or not all(isinstance(entry, str) for entry in value.values()):
+    value = _json(text, what)
+    if not _is_object_of_strings(value):
         raise UsageMistake(f"{what}: the JSON should be an object of strings")
-    return value
+    return dict(value)
+
+
+def _json(text: str, what: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as fault:
+        # The text is not quoted: it may be a secret.
+        raise UsageMistake(f"{what}: the JSON is malformed at character {getattr(fault, 'pos', 0)}") from None
+
+
+def _is_object_of_strings(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values())
 
 
 def _is_netscape(path: str) -> bool:

@@ -167,8 +167,8 @@ def csv_cell(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-class Spool(Protocol):
-    """What a spider offers as `spool`: its rows, complete and in the order of the request."""
+class CompleteRows(Protocol):
+    """What a spider offers as `spool`: its rows, one for each URL and in the order of the request."""
 
     @property
     def cancelled(self) -> bool: ...
@@ -203,7 +203,7 @@ class BatchExporter(RowExporter):
     The rows come from the spider's spool. For a spider without one they are held in memory until then.
     """
 
-    def __init__(self, file: IO[bytes], *, spool: Spool | None = None, **kwargs: Any) -> None:
+    def __init__(self, file: IO[bytes], *, spool: CompleteRows | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._file = file
         self._spool = spool

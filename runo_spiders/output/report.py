@@ -33,6 +33,12 @@ class Counts:
     failed_by_code: Mapping[str, int] = field(default_factory=dict)
     elapsed: float = 0.0
 
+    @classmethod
+    def of(cls, outcomes: Mapping[str, int], total: int | None, elapsed: float = 0.0) -> Self:
+        """From the number of rows of each outcome: `success`, `empty` or an error code."""
+        failed = {code: number for code, number in outcomes.items() if code not in ("success", "empty")}
+        return cls(total, outcomes.get("success", 0), outcomes.get("empty", 0), failed, elapsed)
+
     @property
     def failed(self) -> int:
         return sum(self.failed_by_code.values())
@@ -94,14 +100,13 @@ class ProgressLine:
         )
 
 
-def print_summary(counts: Counts, outputs: Sequence[str], console: Console | None = None) -> None:
-    """The summary of a job on standard error, if that is a terminal, and where its rows went."""
+def print_summary(counts: Counts, lines: Sequence[str], console: Console | None = None) -> None:
+    """The summary of a job on standard error, if that is a terminal, and lines that say where to look."""
     console = console or console_for(sys.stderr)
     if console.is_terminal:
         console.print(summary(counts))
-        for path in outputs:
-            if path != "-":
-                console.print(f"rows in {path}", markup=False)
+        for line in lines:
+            console.print(line, markup=False, soft_wrap=True)
 
 
 def console_for(file: IO[str]) -> Console:

@@ -6,19 +6,26 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
-from runo_spiders.extract.ladder import Verdict
+from runo_spiders.extract.taken import within
+from runo_spiders.extract.verdicts import Verdict
 from runo_spiders.output.rows_table import plain
 from runo_spiders.schema.model import Schema, Slot
 
 _MOST_LEAVES = 8
 _RUNG = 12
-_MARKS = {"won": ("✓", "green"), "lost": ("·", "dim"), "does not fit": ("✗", "yellow")}
+_MARKS = {
+    "won": ("✓", "green"),
+    "lost": ("·", "dim"),
+    "does not fit": ("✗", "yellow"),
+    "left out": ("✗", "yellow"),
+    "failed": ("✗", "red"),
+}
 _NOTHING = ("–", "dim")
 
 
 def verdicts_text(verdicts: Sequence[Verdict], schema: Schema) -> Text:
     """A block for each slot of the schema, its candidates in the order in which the rungs were asked."""
-    blocks = [_block(slot, [v for v in verdicts if _within(v.pointer, slot)]) for slot in schema.slots]
+    blocks = [_block(slot, [v for v in verdicts if within(v.pointer, slot)]) for slot in schema.slots]
     return Text("\n\n").join(blocks)
 
 
@@ -54,7 +61,3 @@ def _quote(verdict: Verdict) -> Iterable[Text]:
     yield Text(f"{text} (derived)" if verdict.evidence.derived else text)
     inside = f" → {verdict.evidence.pointer}" if verdict.evidence.pointer else ""
     yield Text(f"{indent}{verdict.evidence.xpath}{inside}", style="dim")
-
-
-def _within(pointer: str, slot: Slot) -> bool:
-    return pointer == slot.pointer or pointer.startswith(slot.pointer + "/")

@@ -144,6 +144,6 @@ def _siblings_alike(blocks: Iterable[Element]) -> Iterator[list[Element]]:
 def _speaks(page: Visible, block: Element, asked: Asked) -> bool:
     """Whether a block has a word of a field's name or hint."""
     text = " ".join(text.raw for text in page.texts[slice(*page.spans[block])]).lower()
-    # Most blocks hold none of the words even as a part of others: to take them apart costs more than this look.
+    # Most blocks hold none of the words, not even within others: a look is less than to take them apart.
     near = any(word in text for word in asked.words)
     return near and not asked.words.isdisjoint(text.translate(_MARKS).split())

@@ -78,10 +78,9 @@ class Visible:
 
     `texts` holds the text nodes in reading order, and `opens` a 1 for each of them that begins a line: behind
     a line break, at the border of a block. `spans` tells for each element with text which of them it
-    contains. `marked` lists the elements whose markup speaks of a zone, `styled` those with a style of
-    their own or marked as hidden. `named` maps the value of a naming
-    attribute (a whole `class`, an `id`) to its elements, and `data` the name of a `data-*` attribute to those
-    that have it.
+    contains. `marked` lists the elements whose markup speaks of a zone, `styled` those with a style of their
+    own or marked as hidden. `named` maps the value of a naming attribute (a whole `class`, an `id`) to its
+    elements, and `data` the name of a `data-*` attribute to those that have it.
     """
 
     def __init__(self, document: Document) -> None:
@@ -111,9 +110,7 @@ class Visible:
         if zone:
             self.marked.append((element, zone))
         if tag not in INLINE_TAGS:
-            block = element
-            if tag == "br":
-                self._last_block = None
+            block = self._begin(element)
         text = element.text
         if text:
             self._keep(text, element, False, block)
@@ -125,6 +122,12 @@ class Visible:
                 self._keep(text, child, True, block)
         if len(texts) > first:
             self.spans[element] = (first, len(texts))
+
+    def _begin(self, block: Element) -> Element:
+        if block.tag == "br":
+            # What follows opens a line, though it may stand in the same block as what was before.
+            self._last_block = None
+        return block
 
     def _keep(self, raw: str, owner: Element, tail: bool, block: Element) -> None:
         if raw.isspace():

@@ -94,7 +94,8 @@ def _page(response: Response) -> Page:
     text = response.text if isinstance(response, TextResponse) else response.body.decode("utf8", "replace")
     return Page(
         url=target.url,
-        index=target.index,
+        # A page that is only walked through has no place among the rows.
+        index=None if target.walked else target.index,
         final_url=response.url,
         http_status=response.status,
         fetched_at=datetime.now(UTC),

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, signals
 from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
+from runo_spiders.asked import check_job, check_model
+from runo_spiders.book import FINISHED, SCHEMA, Entry
+from runo_spiders.commission import Commission
 from runo_spiders.config import Config
-from runo_spiders.ending import Ending, JobEnded
+from runo_spiders.ending import Ending, EndReason, JobEnded
 from runo_spiders.errors import UsageMistake
 from runo_spiders.inputs import Target
 from runo_spiders.items import Row
 from runo_spiders.job import JobSpec
 from runo_spiders.net.credentials import Credentials
 from runo_spiders.output.exporters import check_feeds, check_feeds_without_columns
-from runo_spiders.schema.load import load_schema
 from runo_spiders.schema.model import Schema
-from runo_spiders.schema.of_run import MARKDOWN, NOT_YET, schema_of_run
-from runo_spiders.spiders.base import PageSpider, target_of
+from runo_spiders.schema.of_run import NOT_YET, schema_of_run
+from runo_spiders.spiders.base import TARGET, PageSpider, target_of
 from runo_spiders.spiders.site_crawl import SiteCrawl
 from runo_spiders.spiders.url_list import UrlList
-from runo_spiders.spool import FINISHED, SCHEMA, Spool, remove
+from runo_spiders.spool import Spool, remove
 from runo_spiders.urls import is_local, origin
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
+    from twisted.python.failure import Failure
+
+
+_STARTED = "runo_started"
+_LOOK_EVERY = 0.01
 
 
 class SchemaSpider(PageSpider):
@@ -38,29 +45,34 @@ class SchemaSpider(PageSpider):
 
     Each argument of `JobSpec` is a spider argument (`-a urls=…`) and may stand as a class attribute of a
     subclass: `schema`, `urls`, `seed_url`, `follow_pattern` and so on; an argument of the command line wins.
-    After the birth of the spider `schema` is the loaded `Schema`, `job` the checked `JobSpec`, and `spool`
+    After the birth of the spider `schema` is the loaded `Schema`, `job` the checked `JobSpec`, and `book`
     holds the run's URLs and rows.
     """
 
     name = "schema"
     schema: Any = None
 
-    def __init__(self, job: JobSpec, schema: Schema, config: Config) -> None:
+    def __init__(self, job: JobSpec, schema: Schema, config: Config, commission: Commission) -> None:
         super().__init__()
         self.job = job
         self.config = config
-        self.spool = Spool.open(config.spool) if config.spool else Spool.temporary()
+        self.commission = commission
+        self.book = commission.book
         # A run that goes on follows the schema that was proposed at its first start.
-        self.schema = schema if schema is not NOT_YET else schema_of_run(self.spool.fact(SCHEMA))
-        self.spool.note(SCHEMA, self.schema.document)
-        self.credentials = Credentials.of(job)
+        self.schema = schema if schema is not NOT_YET else schema_of_run(self.book.fact(SCHEMA))
+        if self.book.fact(SCHEMA) != self.schema.document:
+            self.book.note(SCHEMA, self.schema.document)
         self.ending: Ending | None = None
+        self.in_flight = 0
+        """How many requests have left and are not answered yet."""
         self.held_back = 0
         """How many rows wait for the rows before them."""
         self.course: UrlList | SiteCrawl = SiteCrawl(self) if job.crawls else UrlList(self)
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+    def from_crawler(
+        cls, crawler: Crawler, *args: Any, commission: Commission | None = None, **kwargs: Any
+    ) -> Self:
         """Raises `UsageMistake` for an argument that is wrong, before anything is fetched."""
         job, schema = cls.check_arguments(kwargs)
         config = Config.from_settings(crawler.settings)
@@ -68,13 +80,10 @@ class SchemaSpider(PageSpider):
         check_feeds(crawler.settings)
         if job.proposes_schema:
             check_feeds_without_columns(crawler.settings)
-        beside = _spool_of_batch_feed(crawler.settings) if not config.spool else ""
-        remove(beside)
-        spider = cls(job, schema, replace(config, spool=config.spool or beside))
+        if commission is None:
+            commission = _commission_of_the_command_line(crawler, job, config)
+        spider = cls(job, schema, config, commission)
         spider._set_crawler(crawler)
-        # When the engine has stopped the feeds have read the spool.
-        crawler.signals.connect(spider.spool.close, signals.engine_stopped)
-        crawler.signals.connect(lambda: remove(beside), signals.engine_stopped, weak=False)
         for name, value in _settings_of(job):
             crawler.settings.set(name, value, priority="spider")
         return spider
@@ -86,11 +95,14 @@ class SchemaSpider(PageSpider):
         given = {name: value for name, value in arguments.items() if not name.startswith("_")}
         fields = {field.alias or name for name, field in JobSpec.model_fields.items()}
         standing = {name: getattr(cls, name) for name in fields if getattr(cls, name, None) is not None}
-        job = JobSpec.parse(standing | given)
-        schema = _schema_of(job)
+        job, schema = check_job(standing | given)
         Credentials.of(job)
-        _check_together(job, schema)
         return job, schema
+
+    @property
+    def spool(self) -> Spool | None:
+        """The book of a run of the command line; the batch feed is written from it."""
+        return self.book if isinstance(self.book, Spool) else None
 
     async def start(self) -> AsyncIterator[Any]:
         try:
@@ -104,27 +116,56 @@ class SchemaSpider(PageSpider):
         """A page that was asked for gives its row; in a crawl its links are followed."""
         target = target_of(response)
         page = self.make_page(response)
-        if target.index is not None:
+        # The links stand in the book before the row does: a kill in between loses none of them.
+        requests = await self.course.follow(page, target)
+        if not target.walked:
             yield page
-        for request in self.course.follow(page, target):
+        for request in requests:
             yield request
 
     async def parse_sitemap(self, response: Response) -> AsyncIterator[Request]:
         assert isinstance(self.course, SiteCrawl)
-        for request in self.course.read_sitemap(response):
+        for request in await self.course.read_sitemap(response):
             yield request
+
+    async def sitemap_failed(self, failure: Failure) -> AsyncIterator[Row]:
+        assert isinstance(self.course, SiteCrawl)
+        self.course.sitemap_failed(failure.request)  # type: ignore[attr-defined]
+        async for row in self.failed(failure):
+            yield row
 
     def typed_request(self, target: Target) -> Request:
         """The request for a URL that was typed: its host is allowed, the job's credentials go along."""
         request = self.page_request(target)
-        request.meta["typed"] = True
-        return self.credentials.added_to(request)
+        request.meta["typed"] = self.commission.trusted
+        return self.commission.credentials.added_to(request)
 
     def followed_request(self, target: Target) -> Request:
-        """The request for a link: the credentials go along to the seed's own origin only."""
-        request = self.page_request(target)
+        """The request for a link; on the seed's own origin it is what a typed one is."""
         same_origin = origin(target.url) == origin(self.job.seed_url or "")
-        return self.credentials.added_to(request) if same_origin else request
+        return self.typed_request(target) if same_origin else self.page_request(target)
+
+    async def set_out(self, request: Request) -> None:
+        """Called when a request is about to leave. Raises `JobEnded`; counts the start of a target."""
+        if self.ending is not None:
+            raise JobEnded(self.ending.reason)
+        target = request.meta.get(TARGET)
+        if target is not None and _STARTED not in request.meta:
+            # Retries and redirects belong to the same start: they take the mark along.
+            request.meta[_STARTED] = True
+            await self.book.start(target)
+
+    async def alone(self, entries: Iterable[Entry]) -> AsyncIterator[Entry]:
+        """The entries one at a time: each comes when all that the one before led to is done and written."""
+        for entry in entries:
+            yield entry
+            await self._quiet()
+            await self.book.flush()
+
+    def end(self, reason: EndReason) -> None:
+        """Fetch nothing more; the first reason stays."""
+        if self.ending is None:
+            self.ending = Ending(reason, told=reason == "max_total_items" or not self.commission.completed)
 
     def row_of_failure(self, fault: BaseException, target: Target | None, url: str) -> Row | None:
         if isinstance(fault, JobEnded) and self.ending is not None and target is not None:
@@ -133,20 +174,47 @@ class SchemaSpider(PageSpider):
         return super().row_of_failure(fault, numbered, url)
 
     def follow_schema(self, schema: Schema) -> None:
-        """From now on the rows follow this schema, which was proposed; it can be read in the spool."""
+        """From now on the rows follow this schema, which was proposed; it can be read in the book."""
         self.schema = schema
-        self.spool.note(SCHEMA, schema.document)
-        self.spool.commit()
+        self.book.note(SCHEMA, schema.document)
         self.logger.info("Proposed schema: %s", json.dumps(schema.document, ensure_ascii=False))
 
-    def rows_after(self, row: Row) -> list[Row]:
-        """The rows that are due because this one is there."""
-        return self.course.after(row)
+    async def closed(self, reason: str) -> None:
+        await self.course.close()
+        self.book.note(FINISHED, reason == "finished")
+        await self.book.flush()
 
-    def closed(self, reason: str) -> None:
-        self.course.close()
-        self.spool.note(FINISHED, reason == "finished")
-        self.spool.commit()
+    async def _quiet(self) -> None:
+        """Return when no request waits or is under way, and no answer is worked on."""
+        looks = 0
+        # Twice, because an answer is nowhere for a moment on its way from the downloader to the spider.
+        while looks < 2:
+            await asyncio.sleep(_LOOK_EVERY)
+            looks = looks + 1 if self._is_idle else 0
+
+    @property
+    def _is_idle(self) -> bool:
+        engine = self.crawler.engine
+        assert engine.scheduler is not None
+        return not engine.scheduler.has_pending_requests() and not engine.downloader.active and self.digested
+
+    @property
+    def digested(self) -> bool:
+        """Whether all answers that came have been worked off."""
+        slot = self.crawler.engine.scraper.slot
+        return slot is None or slot.is_idle()
+
+
+def _commission_of_the_command_line(crawler: Crawler, job: JobSpec, config: Config) -> Commission:
+    """The spool that the settings name, one beside a batch feed, or one without a name."""
+    beside = _spool_of_batch_feed(crawler.settings) if not config.spool else ""
+    remove(beside)
+    path = config.spool or beside
+    spool = Spool.open(path) if path else Spool.temporary()
+    # When the engine has stopped the feeds have read the spool.
+    crawler.signals.connect(spool.close, signals.engine_stopped)
+    crawler.signals.connect(lambda: remove(beside), signals.engine_stopped, weak=False)
+    return Commission(spool, Credentials.of(job))
 
 
 def _settings_of(job: JobSpec) -> Iterator[tuple[str, Any]]:
@@ -167,34 +235,3 @@ def _spool_of_batch_feed(settings: BaseSettings) -> str:
         if feed.get("format") == "batch" and "://" not in str(uri):
             return f"{uri}.spool"
     return ""
-
-
-def check_model(job: JobSpec, config: Config) -> None:
-    """Raise `UsageMistake` if the job cannot do without a language model and none is configured."""
-    if job.proposes_schema and config.model is None:
-        raise UsageMistake(
-            "argument prompt: without a schema it needs a language model, "
-            "set RUNO_MODEL and OPENAI_API_KEY or OPENAI_BASE_URL"
-        )
-
-
-def _schema_of(job: JobSpec) -> Schema:
-    if job.output == "markdown":
-        return MARKDOWN
-    return NOT_YET if job.proposes_schema else load_schema(job.schema_source)
-
-
-def _check_together(job: JobSpec, schema: Schema) -> None:
-    """Raise `UsageMistake` where an argument does not go with the schema."""
-    if schema is NOT_YET:
-        return
-    names = {field.name for field in schema.record.properties}
-    filtered = () if job.date_filter is None else (job.date_filter.field,)
-    for argument, wanted in (("require", job.require), ("date_filter", filtered)):
-        unknown = [name for name in wanted if name not in names]
-        if unknown:
-            known = ", ".join(sorted(names))
-            raise UsageMistake(f"argument {argument}: the schema has no field {unknown[0]!r} (has: {known})")
-    for argument in ("date_filter", "max_items_per_url", "max_total_items"):
-        if getattr(job, argument) is not None and not schema.many:
-            raise UsageMistake(f"argument {argument}: needs a schema whose root is an array")
