@@ -8,6 +8,7 @@ from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 SITE = Path(__file__).parent / "site"
 
@@ -32,8 +33,16 @@ class SampleSite(SimpleHTTPRequestHandler):
         """Keeps quiet: the terminal belongs to the demo."""
 
 
+class Server(ThreadingHTTPServer):
+    """Tells of what goes wrong here, and not of clients that go away before they have their answer."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def main(port: int) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", port), partial(SampleSite, directory=str(SITE)))
+    server = Server(("127.0.0.1", port), partial(SampleSite, directory=str(SITE)))
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     try:
         server.serve_forever()

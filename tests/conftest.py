@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.mockserver import MockServer
 from tests.postgres import PostgresServer
+
+# How long an example takes is the machine's to say.
+settings.register_profile("runo", deadline=None)
+settings.load_profile("runo")
 
 # A developer's own model and key are not what a test may spend.
 for name in ("RUNO_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):

@@ -216,9 +216,9 @@ def test_fresh_does_not_replace_what_another_command_wrote(site: MockServer, tmp
 
 
 def lasting(site: MockServer, folder: Path) -> list[str]:
-    """A command that does not end by itself: of its four pages three take half a minute."""
-    urls = [site.url("/item/1"), *(site.url(f"/slow/30/{folder.name}/{n}") for n in range(3))]
-    more = ("--concurrency", "2", "--timeout-ms", "60000")
+    """A command that does not end by itself: of its four pages three take four minutes."""
+    urls = [site.url("/item/1"), *(site.url(f"/slow/240/{folder.name}/{n}") for n in range(3))]
+    more = ("--concurrency", "2", "--timeout-ms", "600000")
     return ["batch", *urls, "--schema", SCHEMA, "-o", str(folder / "o.json"), *more]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import subprocess
 import sys
 import urllib.error
@@ -61,6 +63,17 @@ def rows(demo: subprocess.CompletedProcess[str], out: Path) -> dict[str, Row]:
 def base() -> Iterator[str]:
     with site() as url:
         yield url
+
+
+def test_clients_that_go_away_are_no_faults_of_the_site(capfd: pytest.CaptureFixture[str]) -> None:
+    with site() as url:
+        with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as link:
+            # Closed like this, the connection is reset.
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            link.sendall(b"GET /slow.html HTTP/1.0\r\n\r\n")
+        with urllib.request.urlopen(f"{url}/slow.html") as later:
+            assert later.status == 200
+    assert capfd.readouterr().err == ""
 
 
 def test_a_page_is_served(base: str) -> None:

@@ -54,7 +54,7 @@ ELSEWHERE = {
 
 
 def test_every_failure_of_a_download_has_its_code() -> None:
-    settings = {**SAFE, "RUNO_EGRESS_ALLOW": ["127.0.0.2"], "RUNO_TIMEOUT_MS": 4000, "REDIRECT_MAX_TIMES": 10}
+    settings = {**SAFE, "RUNO_EGRESS_ALLOW": ["127.0.0.2"], "RUNO_TIMEOUT_MS": 9000, "REDIRECT_MAX_TIMES": 10}
     with MockServer(host="127.0.0.2") as server, MockServer(host="127.0.0.2", https=True) as self_signed:
         cases = {server.url(path): expected for path, expected in CASES.items()} | ELSEWHERE
         cases[self_signed.url("/")] = ("TLS_ERROR", False)
