@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LADDER = (
     "runo_spiders.extract.structured.StructuredExtractor",
     "runo_spiders.extract.local.LocalExtractor",
+    "runo_spiders.extract.learned.LearnedExtractor",
     "runo_spiders.extract.llm.ModelExtractor",
 )
 TIMEOUT_MS = 15_000

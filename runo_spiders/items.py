@@ -32,7 +32,8 @@ class Evidence:
     lxml's HTML parser reads it. With a `pointer` (RFC 6901) that node holds JSON and the pointer leads to the
     leaf. `text` is the value as it stands there, white space collapsed; it is a part of the node's text when
     the value is only a part of it. `derived` marks a value that was concluded from `text` and not read from
-    it: a boolean, an enum member, a date from "yesterday".
+    it: a boolean, an enum member, a date from "yesterday". `confidence` is the chance that a learned value is
+    right, as far as that is known.
     """
 
     rung: str
@@ -40,6 +41,7 @@ class Evidence:
     xpath: str
     pointer: str | None = None
     derived: bool = False
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

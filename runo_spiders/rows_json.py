@@ -55,12 +55,14 @@ def from_json(record: Mapping[str, Json]) -> Row:
 
 
 def evidence_to_json(evidence: Evidence) -> dict[str, Json]:
-    """Evidence as an object; `pointer` and `derived` only where they say something."""
+    """Evidence as an object; `pointer`, `derived` and `confidence` only where they say something."""
     record: dict[str, Json] = {"rung": evidence.rung, "text": evidence.text, "xpath": evidence.xpath}
     if evidence.pointer is not None:
         record["pointer"] = evidence.pointer
     if evidence.derived:
         record["derived"] = True
+    if evidence.confidence is not None:
+        record["confidence"] = evidence.confidence
     return record
 
 

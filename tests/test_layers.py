@@ -28,7 +28,7 @@ LAYERS = (
     {"spool", "store", "item_cap", "frontier"},
     {"book"},
     {"extract"},
-    {"llm"},
+    {"llm", "learn"},
     {"page"},
     {"schema"},
     {"job"},

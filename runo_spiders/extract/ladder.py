@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from runo_spiders.errors import PageFailure
 from runo_spiders.extract.protocol import Answered, Extractor, Question, ask
-from runo_spiders.items import FREE, ErrorInfo, Extraction, Finding, Found, Page, Usage
+from runo_spiders.extract.taken import Taken, filled, take
+from runo_spiders.extract.teaching import Asked, teach
+from runo_spiders.items import FREE, ErrorInfo, Finding, Page, Usage
 from runo_spiders.page.visible import Visible
-from runo_spiders.schema.coerce import CoercionError, Reading, coerce
-from runo_spiders.schema.model import Field, Schema, Slot, field_at
+from runo_spiders.schema.coerce import Reading
+from runo_spiders.schema.model import Schema, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +31,14 @@ class Climb:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What an extraction holds, sorted into values that fit their fields and reasons why others do not."""
-
-    findings: dict[str, Finding] = field(default_factory=dict)
-    rejected: dict[str, str] = field(default_factory=dict)
-
-
 class Way:
     """How far a climb has come: what was found, which slots are open, what the rungs had to tell."""
 
     def __init__(self, schema: Schema, reading: Reading) -> None:
         self.open = schema.slots
         self.failure: ErrorInfo | None = None
+        self.unsure: set[str] = set()
+        """Leaves of which something was said that was not kept: it tells nothing of what the page holds."""
         self._schema = schema
         self._reading = reading
         self._indices: list[Visible] = []
@@ -69,10 +65,11 @@ class Way:
         self._taken.findings.update(taken.findings)
         self._taken.rejected.update(taken.rejected)
         self._refused |= answer.refused
+        self.unsure |= {*taken.rejected, *answer.refused, *answer.untold}
         self._usage += answer.usage
         self._warnings += answer.warnings
         self.failure = self.failure or answer.failure
-        self.open = tuple(slot for slot in self.open if not filled(slot, taken.findings))
+        self.open = tuple(slot for slot in self.open if not _is_closed(slot, taken.findings, answer.absent))
 
     def climb(self) -> Climb:
         findings = self._taken.findings
@@ -86,11 +83,21 @@ class Way:
 async def climb(page: Page, schema: Schema, reading: Reading, rungs: Sequence[Extractor]) -> Climb:
     """Fill the schema's slots from the page. A rung that fails ends the climb; what was found is kept."""
     way = Way(schema, reading)
+    asked: list[Asked] = []
     for rung in rungs:
         if way.is_over:
             break
-        way.take(await answer_of(rung, page, way.question()))
-    return way.climb()
+        asked.append(Asked(rung, way.question()))
+        way.take(await answer_of(rung, page, asked[-1].question))
+    came = way.climb()
+    if came.failure is not None:
+        return came
+    findings, warnings = teach(page, asked, came.findings, way.unsure)
+    return replace(came, findings=findings, warnings=came.warnings + warnings)
+
+
+def _is_closed(slot: Slot, findings: Mapping[str, Finding], absent: frozenset[str]) -> bool:
+    return slot.pointer in absent or filled(slot, findings)
 
 
 async def answer_of(rung: Extractor, page: Page, question: Question) -> Answered:
@@ -99,34 +106,3 @@ async def answer_of(rung: Extractor, page: Page, question: Question) -> Answered
         return await ask(rung, page, question)
     except PageFailure as failure:
         return Answered({}, failure=failure.info)
-
-
-def take(extraction: Extraction, schema: Schema, still_open: Iterable[Slot], reading: Reading) -> Taken:
-    """The values of an extraction that belong to open slots, read as their fields' types."""
-    taken = Taken()
-    slots = tuple(still_open)
-    for pointer, found in extraction.items():
-        target = field_at(schema.root, pointer)
-        if target is None or not target.is_leaf or not any(within(pointer, slot) for slot in slots):
-            continue
-        try:
-            taken.findings[pointer] = _fit(found, target, reading)
-        except CoercionError as misfit:
-            taken.rejected[pointer] = str(misfit)
-    return taken
-
-
-def _fit(found: Found, target: Field, reading: Reading) -> Finding:
-    coerced = coerce(found.value, target, reading)
-    evidence = replace(found.evidence, derived=True) if coerced.derived else found.evidence
-    return Finding(coerced.value, evidence, coerced.warnings)
-
-
-def within(pointer: str, slot: Slot) -> bool:
-    return pointer == slot.pointer or pointer.startswith(slot.pointer + "/")
-
-
-def filled(slot: Slot, findings: Mapping[str, Finding]) -> bool:
-    if slot.field.is_leaf:
-        return slot.pointer in findings
-    return any(within(pointer, slot) for pointer in findings)

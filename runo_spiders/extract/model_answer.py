@@ -73,7 +73,10 @@ def _claim(data: Json, pointer: str) -> Iterator[Claim]:
 
 
 def settled(grounded: Grounded, schema: Schema) -> Answered:
-    """The values that hold, items of arrays numbered without gaps, and what is to be told of the others."""
+    """The values that hold, items of arrays numbered without gaps, and what is to be told of the others.
+
+    The leaves of items that are left out as a whole are among the `untold`, as the model numbered them.
+    """
     found = {pointer: Found(each.value, each.evidence) for pointer, each in grounded.findings.items()}
     moved = {old: new for new, old in close_gaps(schema, {pointer: pointer for pointer in found}).items()}
     numbered = {new: found[old] for old, new in moved.items()}
@@ -81,10 +84,10 @@ def settled(grounded: Grounded, schema: Schema) -> Answered:
     items = {"": ""} | {item_of(old): item_of(new) for old, new in moved.items()}
     refused = dict(_renumbered(grounded.refused, items))
     told = dict(list(refused.items())[:MOST_TOLD])
-    counted = _counted(
-        len(refused) - len(told), {item_of(pointer) for pointer in grounded.refused} - {*items}
-    )
-    return Answered(numbered, refused=told, warnings=(*counted, *unseen))
+    untold = refused.keys() - told.keys()
+    gone = {pointer for pointer in grounded.refused if item_of(pointer) not in items}
+    counted = _counted(len(untold), {item_of(pointer) for pointer in gone})
+    return Answered(numbered, refused=told, untold=frozenset(untold | gone), warnings=(*counted, *unseen))
 
 
 def _renumbered(refused: Mapping[str, str], items: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from runo_spiders.items import FREE, ErrorInfo, Extraction, Finding, Page, Usage
 from runo_spiders.page.visible import Visible
@@ -38,16 +38,19 @@ class Question:
 class Answered:
     """What a rung answers when it has more to tell than values.
 
-    `usage` is what the answer cost on top of the fetch. `refused` says by JSON pointer why a value that the
-    rung was told is not believed; `warnings` are other sentences for the row. `failure` tells that the rung
-    could not finish its work: `found` holds what it had by then.
+    `usage` is what the answer cost on top of the fetch. `absent` names the open slots for which the page has
+    no value: no later rung is asked for them. `refused` says by JSON pointer why a value that the rung was
+    told is not believed, `untold` names further such leaves, without reasons. `warnings` are other sentences
+    for the row. `failure` tells that the rung could not finish its work: `found` holds what it had by then.
     """
 
     found: Extraction
     usage: Usage = FREE
     warnings: tuple[str, ...] = ()
     failure: ErrorInfo | None = None
+    absent: frozenset[str] = frozenset()
     refused: Mapping[str, str] = field(default_factory=dict)
+    untold: frozenset[str] = frozenset()
 
 
 class Extractor(Protocol):
@@ -66,6 +69,29 @@ class Extractor(Protocol):
 def costs(rung: Extractor) -> bool:
     """Whether each answer of a rung is paid for, so that it is asked no more than is needed."""
     return bool(getattr(rung, "costs", False))
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What later rungs found for the slots that a rung left open.
+
+    `taught` are these slots; `told` holds their values by the pointer of the leaf. A slot without any was
+    said to have no value on this page.
+    """
+
+    taught: tuple[Slot, ...]
+    told: Mapping[str, Finding]
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """A rung that learns from those after it.
+
+    `learn` is told what they found on a page, once the page is done and if none of them failed. What it
+    returns as `found` takes the place of that, its warnings go to the row.
+    """
+
+    def learn(self, page: Page, question: Question, lesson: Lesson) -> Answered: ...
 
 
 async def ask(rung: Extractor, page: Page, question: Question) -> Answered:

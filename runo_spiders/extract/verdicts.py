@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runo_spiders.extract.ladder import Climb, Taken, Way, answer_of, take, within
-from runo_spiders.extract.protocol import Answered, Extractor, costs
+from runo_spiders.extract.ladder import Climb, Way, answer_of
+from runo_spiders.extract.protocol import Answered, Extractor, Learner, costs
+from runo_spiders.extract.taken import Taken, take, within
 from runo_spiders.items import Evidence, Page, Scalar
 from runo_spiders.schema.coerce import Reading
 from runo_spiders.schema.model import Schema, Slot
@@ -29,17 +30,18 @@ async def explain(
 ) -> tuple[tuple[Verdict, ...], Climb]:
     """The verdict on each candidate, and the climb that came of them.
 
-    A free rung is also asked for what is filled, to tell what it would have said. A rung that costs is asked
-    once, and only what a job asks it.
+    A free rung is also asked for what is filled, to tell what it would have said. A rung that costs or that
+    learns is asked once, and only what a job asks it. None is taught.
     """
     way = Way(schema, reading)
     gone: dict[str, str] = {}
     verdicts: list[Verdict] = []
     for rung in rungs:
         answer = Answered({}) if way.is_over else await answer_of(rung, page, way.question())
-        shown = answer if costs(rung) else await answer_of(rung, page, way.question_anew())
+        once = costs(rung) or isinstance(rung, Learner)
+        shown = answer if once else await answer_of(rung, page, way.question_anew())
         taken = take(shown.found, schema, schema.slots, reading)
-        hearing = _Hearing(rung.name, shown, taken, gone, costs(rung))
+        hearing = _Hearing(rung.name, shown, taken, gone, once)
         verdicts += (verdict for slot in schema.slots for verdict in hearing.of(slot))
         way.take(answer)
         gone = _why_gone(rung.name, way, schema) | gone
@@ -60,10 +62,10 @@ class _Hearing:
     shown: Answered
     taken: Taken
     gone: Mapping[str, str]
-    costs: bool
+    once: bool
 
     def of(self, slot: Slot) -> Iterator[Verdict]:
-        if self.costs and slot.pointer in self.gone:
+        if self.once and slot.pointer in self.gone:
             yield Verdict(slot.pointer, self.rung, f"not asked: {self.gone[slot.pointer]}")
             return
         found = [pointer for pointer in self.shown.found if within(pointer, slot)]
@@ -71,8 +73,12 @@ class _Hearing:
         yield from (self._on_candidate(pointer, slot) for pointer in found)
         yield from (self._left_out(pointer) for pointer in refused)
         if not (found or refused):
-            failure = self.shown.failure
-            yield Verdict(slot.pointer, self.rung, f"failed: {failure.code}" if failure else "found nothing")
+            yield Verdict(slot.pointer, self.rung, self._why_none(slot))
+
+    def _why_none(self, slot: Slot) -> str:
+        if self.shown.failure:
+            return f"failed: {self.shown.failure.code}"
+        return "won: there is none" if slot.pointer in self.shown.absent else "found nothing"
 
     def _on_candidate(self, pointer: str, slot: Slot) -> Verdict:
         found, finding = self.shown.found[pointer], self.taken.findings.get(pointer)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
+from runo_spiders.extract.taken import within
 from runo_spiders.extract.verdicts import Verdict
 from runo_spiders.output.rows_table import plain
 from runo_spiders.schema.model import Schema, Slot
@@ -24,7 +25,7 @@ _NOTHING = ("–", "dim")
 
 def verdicts_text(verdicts: Sequence[Verdict], schema: Schema) -> Text:
     """A block for each slot of the schema, its candidates in the order in which the rungs were asked."""
-    blocks = [_block(slot, [v for v in verdicts if _within(v.pointer, slot)]) for slot in schema.slots]
+    blocks = [_block(slot, [v for v in verdicts if within(v.pointer, slot)]) for slot in schema.slots]
     return Text("\n\n").join(blocks)
 
 
@@ -60,7 +61,3 @@ def _quote(verdict: Verdict) -> Iterable[Text]:
     yield Text(f"{text} (derived)" if verdict.evidence.derived else text)
     inside = f" → {verdict.evidence.pointer}" if verdict.evidence.pointer else ""
     yield Text(f"{indent}{verdict.evidence.xpath}{inside}", style="dim")
-
-
-def _within(pointer: str, slot: Slot) -> bool:
-    return pointer == slot.pointer or pointer.startswith(slot.pointer + "/")
