@@ -17,7 +17,7 @@ import pytest
 from runo_spiders.inputs import Target
 from runo_spiders.store.records import NewJob, new_id
 from tests.crawling import PRODUCT, ROOT, product_page, scrapy
-from tests.daemon import Daemon, alive, children, wait_until
+from tests.daemon import PATIENCE_S, Daemon, alive, children, wait_until
 from tests.mockserver import MockServer
 from tests.poison import MARKER
 from tests.test_daemon import ONE_SLOT, pid_of
@@ -159,14 +159,15 @@ def hears_hangups() -> Iterator[None]:
 
 @pytest.mark.usefixtures("hears_hangups")
 def test_a_terminal_that_is_closed_ends_it_in_order(tmp_path: Path) -> None:
-    daemon = Daemon(tmp_path)
-    daemon.start()
-    job = daemon.schedule("patient")
-    worker = pid_of(daemon, job)
-    daemon.process.send_signal(signal.SIGHUP)
-    assert daemon.process.wait(timeout=60) == 0
-    assert not alive(worker)
-    assert daemon.job(job).state == "queued"
+    # Tests that outlive their own terminal (nohup) hand that down.
+    at_a_terminal = ("env", "--default-signal=HUP", sys.executable, "-m", "scrapyd", "--pidfile=")
+    with Daemon(tmp_path, command=at_a_terminal) as daemon:
+        job = daemon.schedule("patient")
+        worker = pid_of(daemon, job)
+        daemon.process.send_signal(signal.SIGHUP)
+        assert daemon.process.wait(timeout=PATIENCE_S) == 0
+        assert not alive(worker)
+        assert daemon.job(job).state == "queued"
 
 
 def test_of_ten_owners_one_that_floods_takes_no_turn_of_the_others(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.crawling import PRODUCT, ROOT, product_page
-from tests.daemon import Daemon, children
+from tests.daemon import PATIENCE_S, Daemon, children
 from tests.mockserver import MockServer
 
 
@@ -31,4 +31,4 @@ def test_make_serve_tells_its_url_and_key_and_ends_well(tmp_path: Path) -> None:
         assert daemon.ask("v1/jobs", key="")[0] == 401
         [serving] = children(daemon.process.pid)
         os.kill(serving, signal.SIGTERM)
-        assert daemon.process.wait(timeout=60) == 0
+        assert daemon.process.wait(timeout=PATIENCE_S) == 0
