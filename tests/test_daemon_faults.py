@@ -9,10 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from runo_spiders.inputs import Target
 from runo_spiders.store.records import NewJob, new_id
@@ -149,15 +146,6 @@ def test_when_the_nursery_is_killed_its_jobs_go_on_in_another(tmp_path: Path) ->
         assert daemon.nursery() not in (0, nursery)
 
 
-@pytest.fixture
-def hears_hangups() -> Iterator[None]:
-    """Who runs the tests may have had hang-ups ignored (nohup), which processes inherit."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
-
-
-@pytest.mark.usefixtures("hears_hangups")
 def test_a_terminal_that_is_closed_ends_it_in_order(tmp_path: Path) -> None:
     # Tests that outlive their own terminal (nohup) hand that down.
     at_a_terminal = ("env", "--default-signal=HUP", sys.executable, "-m", "scrapyd", "--pidfile=")
