@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 LADDER = (
     "runo_spiders.extract.structured.StructuredExtractor",
     "runo_spiders.extract.local.LocalExtractor",
-    "runo_spiders.extract.learned.LearnedExtractor",
     "runo_spiders.extract.llm.ModelExtractor",
 )
 TIMEOUT_MS = 15_000

@@ -12,6 +12,12 @@ from tests.mockserver import MockServer
 from tests.model_server import ModelServer
 
 PAGES = 60
+LADDER = [
+    "runo_spiders.extract.structured.StructuredExtractor",
+    "runo_spiders.extract.local.LocalExtractor",
+    "runo_spiders.extract.learned.LearnedExtractor",
+    "runo_spiders.extract.llm.ModelExtractor",
+]
 SCHEMA = {
     "type": "object",
     "properties": {"inventor": {"type": "string"}, "quirk": {"type": "string"}},
@@ -40,7 +46,7 @@ def test_the_model_is_asked_for_a_few_pages_of_a_site(
         urls = [site.url(f"/{number}") for number in range(PAGES)]
         monkeypatch.setenv("OPENAI_BASE_URL", model.base_url())
         monkeypatch.setenv("OPENAI_API_KEY", "key")
-        settings = {"RUNO_MODEL": "honest", "RUNO_EGRESS_ALLOW": "127.0.0.0/8"}
+        settings = {"RUNO_MODEL": "honest", "RUNO_LADDER": ",".join(LADDER)}
         run = crawl(tmp_path, settings=settings, urls=",".join(urls), schema=SCHEMA, concurrency=4)
         asked = model.count()
     assert [run.row(number)["data"] for number in range(PAGES)] == [truth(number) for number in range(PAGES)]
